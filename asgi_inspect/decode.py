@@ -1,0 +1,195 @@
+"""`decode`: the values that `encode` wrote, back from their JSON; whatever the JSON, nothing is raised.
+
+What could not be kept comes back as a frozen `Truncated`, `Redacted`, `Parts` or `Foreign`. A tag that this version does
+not know, or whose content is not as `encode` writes it, becomes a `Foreign` that holds it as it stands.
+"""
+
+import base64
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from .protocol.fields import BYTE_POSITIONS
+from .values import Foreign, Parts, Redacted, Truncated
+
+
+def decode(tree: Any) -> Any:
+    """The scope, message or other value that `encode` wrote as `tree` (as `json.loads` gives it)."""
+    if type(tree) is not dict or _tag_of(tree) is not None:
+        return _decode(tree)
+    return {name: _decode_field(name, x) for name, x in tree.items()}
+
+
+def _decode_field(name: str, x: Any) -> Any:
+    position = BYTE_POSITIONS.get(name)
+    if position is None:
+        return _decode(x)
+    if position == "octets":
+        return _decode(x, octets=True)
+    if type(x) is not list:
+        return _decode(x)
+    if position == "links":
+        return [_decode(member, octets=True) for member in x]
+    return [_decode_pair(pair) if type(pair) is list else _decode(pair) for pair in x]
+
+
+def _decode_pair(pair: list[Any]) -> list[Any]:
+    return [member.encode() if type(member) is str else _decode(member, octets=True) for member in pair]
+
+
+def _tag_of(x: dict[str, Any]) -> str | None:
+    if len(x) == 1:
+        (tag,) = x
+        if tag.startswith("$"):
+            return tag
+    return None
+
+
+class _Opened:
+    """A container on its way: the JSON still to decode, what came of the rest, and how the whole is built of it."""
+
+    __slots__ = ("children", "finish", "hashable", "json", "octets", "results")
+
+    def __init__(
+        self, json: Any, children: list[Any], finish: Callable[[list[Any]], Any], octets: bool, hashable: bool
+    ) -> None:
+        self.json = json
+        self.children = iter(children)
+        self.finish = finish
+        self.octets = octets  # the children stand in a byte position
+        self.hashable = hashable  # the children are keys or members of a set: what was a tuple must be one again
+        self.results: list[Any] = []
+
+
+def _decode(x: Any, *, octets: bool = False) -> Any:
+    """Decode with a stack of its own, so that any depth that a JSON parser gives can be decoded."""
+    result = _begin(x, octets, False)
+    if type(result) is not _Opened:
+        return result
+    stack = [result]
+    while True:
+        top = stack[-1]
+        for child in top.children:
+            result = _begin(child, top.octets, top.hashable)
+            if type(result) is _Opened:
+                stack.append(result)
+                break
+            top.results.append(result)
+        else:
+            try:
+                value = top.finish(top.results)
+            except (TypeError, ValueError):  # an unhashable key, a pair that is none: kept as it stands
+                value = _as_it_stands(top.json)
+            stack.pop()
+            if not stack:
+                return value
+            stack[-1].results.append(value)
+
+
+def _begin(x: Any, octets: bool, hashable: bool) -> Any:
+    t = type(x)
+    if t is str:
+        return x.encode("utf-8", "surrogatepass") if octets else x
+    if t is _Opened:
+        return x
+    if t is list:
+        return _Opened(x, x, tuple if hashable else _same, False, hashable)
+    if t is not dict:
+        return x
+    tag = _tag_of(x)
+    if tag is None:
+        return _Opened(x, list(x.values()), lambda results: dict(zip(x, results, strict=True)), False, False)
+    return _begin_tag(x, tag, x[tag], octets)
+
+
+def _begin_tag(x: Any, tag: str, content: Any, octets: bool) -> Any:
+    if (leaf := _LEAVES.get(tag)) is not None:
+        try:
+            return leaf(content)
+        except (TypeError, ValueError):
+            return Foreign(tag, content)
+    if tag == "$truncated" and type(content) is dict and content.keys() == {"size", "head"}:
+        return _Opened(x, [content["head"]], lambda results: Truncated(content["size"], results[0]), octets, False)
+    if type(content) is list:
+        if tag == "$parts":
+            return _Opened(x, content, lambda results: Parts(tuple(results)), octets, False)
+        if tag == "$set":
+            return _Opened(x, content, set, False, True)
+        if tag == "$frozenset":
+            return _Opened(x, content, frozenset, False, True)
+        if tag == "$map" and all(type(pair) is list and len(pair) == 2 for pair in content):
+            keys = _Opened(x, [pair[0] for pair in content], _same, False, True)
+            values = _Opened(x, [pair[1] for pair in content], _same, False, False)
+            return _Opened(x, [keys, values], lambda results: dict(zip(*results, strict=True)), False, False)
+    return Foreign(tag, content)
+
+
+def _same(results: list[Any]) -> list[Any]:
+    return results
+
+
+def _as_it_stands(x: Any) -> Foreign:
+    ((tag, content),) = x.items()
+    return Foreign(tag, content)
+
+
+def _base64(content: Any) -> bytes:
+    return base64.b64decode(_str(content), validate=True)
+
+
+def _octets(content: Any) -> bytes:
+    """Bytes as they stand in a byte position: text, or base64."""
+    return content.encode() if type(content) is str else _base64(_inside(content, "$base64"))
+
+
+def _text(content: Any) -> str:
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)) if match[1] else "\\", _str(content))
+
+
+def _float(content: Any) -> float:
+    if content not in ("nan", "inf", "-inf"):
+        raise ValueError(content)
+    return float(content)
+
+
+def _int(content: Any) -> int:
+    if _DECIMAL.fullmatch(_str(content)):
+        return int(content)
+    if _HEX.fullmatch(content):
+        return int(content, 16)
+    raise ValueError(content)
+
+
+def _redacted(content: Any) -> Redacted:
+    if type(content) is not dict or content.keys() != {"size", "fingerprint", "why"}:
+        raise ValueError(content)
+    return Redacted(**content)
+
+
+def _str(content: Any) -> str:
+    if type(content) is not str:
+        raise TypeError(content)
+    return content
+
+
+def _inside(content: Any, tag: str) -> Any:
+    if type(content) is not dict or content.keys() != {tag}:
+        raise ValueError(content)
+    return content[tag]
+
+
+_ESCAPE: Final = re.compile(r"\\(?:u(d[89a-f][0-9a-f]{2})|\\)")
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,4000}")
+_HEX: Final = re.compile(r"-?0x[0-9a-f]+")
+
+_LEAVES: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "$base64": _base64,
+    "$bytes": _octets,
+    "$bytearray": lambda content: bytearray(_octets(content)),
+    "$memoryview": lambda content: memoryview(_octets(content)),
+    "$str": lambda content: content if type(content) is str else _text(_inside(content, "$text")),
+    "$text": _text,
+    "$float": _float,
+    "$int": _int,
+    "$redacted": _redacted,
+}
