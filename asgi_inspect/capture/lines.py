@@ -1,0 +1,189 @@
+"""A scope or a message as JSON text, on the event loop: the hot path.
+
+For what servers and frameworks really pass, each known field is converted by a function of its own and orjson writes the
+whole. A field that is not exactly as the specification has it (a subclass, a nest, a lone surrogate) raises `_Strange` here
+and is given to the complete and slower `convert.encode`. Both give the same bytes; a property test holds that.
+"""
+
+import base64
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+import orjson
+
+from ..convert import encode
+from ..walk import PLAIN
+
+# What is kept of values that the specification leaves open (`state`, unknown keys): a bound for the event loop's sake.
+VALUE_LIMIT: Final = 65_536
+MAX_NODES: Final = 2_000
+
+
+class _Strange(Exception):  # noqa: N818 (not an error: a way to take)
+    """Not as the specification has it: the general way has to be taken."""
+
+
+def scope_json(scope: Any) -> bytes:
+    """The JSON of a scope, as `encode` has it."""
+    return _json(scope, None)
+
+
+def message_json(message: Any, room: int | None) -> bytes:
+    """The JSON of a message, of whose body at most `room` bytes are kept (None: all)."""
+    return _json(message, room)
+
+
+def _json(value: Any, room: int | None) -> bytes:
+    if type(value) is dict:
+        try:
+            return orjson.dumps(_tree(value, room))
+        except (_Strange, orjson.JSONEncodeError):
+            pass  # a key that is none of JSON's, a lone surrogate, an int over 64 bits, a nest deeper than orjson goes
+    tree = encode(value, body_room=room, value_limit=VALUE_LIMIT, max_nodes=MAX_NODES)
+    try:
+        return orjson.dumps(tree)
+    except orjson.JSONEncodeError:
+        return msgspec.json.encode(tree)
+
+
+def _tree(value: dict[Any, Any], room: int | None) -> dict[str, Any]:
+    tree = {}
+    for key, x in value.items():
+        if type(key) is not str:
+            raise _Strange
+        how = _FIELDS.get(key)
+        if how is None or how is _plain:
+            if how is None and key[:1] == "$":
+                raise _Strange
+            if type(x) in PLAIN and (type(x) is not str or len(x) <= VALUE_LIMIT // 4):
+                tree[key] = x
+            else:
+                tree[key] = _general(key, x, room)
+        else:
+            try:
+                tree[key] = how(x, room)
+            except _Strange:
+                tree[key] = _general(key, x, room)
+    return tree
+
+
+def _general(key: str, x: Any, room: int | None) -> Any:
+    """A field as `encode` has it."""
+    return encode({key: x}, body_room=room, value_limit=VALUE_LIMIT, max_nodes=MAX_NODES)[key]
+
+
+def _plain(x: Any, room: int | None) -> Any:
+    raise AssertionError  # a mark in the table, never called
+
+
+def _octets(x: Any, room: int | None) -> Any:
+    if type(x) is bytes:
+        try:
+            return x.decode()
+        except UnicodeDecodeError:
+            return {"$base64": base64.b64encode(x).decode("ascii")}
+    if x is None:
+        return None
+    raise _Strange
+
+
+def _body(x: Any, room: int | None) -> Any:
+    if room is not None and (type(x) is not bytes or len(x) > room):
+        raise _Strange
+    return _octets(x, room)
+
+
+def _text(x: Any, room: int | None) -> Any:
+    if x is None:
+        return None
+    if type(x) is not str or (room is not None and len(x) * 4 > room):
+        raise _Strange
+    return x
+
+
+def _headers(x: Any, room: int | None) -> Any:
+    if type(x) is not list and type(x) is not tuple:
+        raise _Strange
+    pairs = []
+    for pair in x:
+        if type(pair) is not tuple and type(pair) is not list:
+            raise _Strange
+        if len(pair) != 2:
+            raise _Strange
+        name, value = pair
+        if type(name) is not bytes or type(value) is not bytes:
+            raise _Strange
+        try:
+            pairs.append((name.decode(), value.decode()))
+        except UnicodeDecodeError:
+            pairs.append((_octets(name, None), _octets(value, None)))
+    return pairs
+
+
+def _address(x: Any, room: int | None) -> Any:
+    if x is None:
+        return None
+    if (type(x) is tuple or type(x) is list) and len(x) == 2 and type(x[0]) in PLAIN and type(x[1]) in PLAIN:
+        return x
+    raise _Strange
+
+
+def _strings(x: Any, room: int | None) -> Any:
+    if (type(x) is list or type(x) is tuple) and all(type(member) is str for member in x):
+        return x
+    raise _Strange
+
+
+def _versions(x: Any, room: int | None) -> Any:
+    if type(x) is not dict:
+        raise _Strange
+    for key, value in x.items():
+        if type(key) is not str or type(value) is not str or key[:1] == "$":
+            raise _Strange
+    return x
+
+
+def _mapping(x: Any, room: int | None) -> Any:
+    """`state` and `extensions`: empty, or of numbers and empty dicts; whatever else goes the general way."""
+    if type(x) is not dict:
+        raise _Strange
+    for key, value in x.items():
+        if type(key) is not str or key[:1] == "$":
+            raise _Strange
+        if type(value) is dict:
+            if value:
+                raise _Strange
+        elif type(value) not in PLAIN or type(value) is str:
+            raise _Strange
+    return x
+
+
+_FIELDS: Final[dict[str, Callable[[Any, int | None], Any]]] = {
+    "type": _plain,
+    "http_version": _plain,
+    "method": _plain,
+    "scheme": _plain,
+    "path": _plain,
+    "root_path": _plain,
+    "status": _plain,
+    "more_body": _plain,
+    "trailers": _plain,
+    "more_trailers": _plain,
+    "subprotocol": _plain,
+    "code": _plain,
+    "reason": _plain,
+    "message": _plain,
+    "asgi": _versions,
+    "headers": _headers,
+    "query_string": _octets,
+    "raw_path": _octets,
+    "client": _address,
+    "server": _address,
+    "subprotocols": _strings,
+    "state": _mapping,
+    "extensions": _mapping,
+    "body": _body,
+    "bytes": _body,
+    "text": _text,
+}

@@ -1,0 +1,41 @@
+"""The count of records that could not be kept."""
+
+from typing import Final
+
+import msgspec
+
+from ..trace.records import LostRecord
+from .process import current_process, timestamp
+
+_CONNS: Final = 10_000  # beyond as many, connections are no longer told apart
+
+
+class Lost:
+    """Records that were dropped since the last `lost` record."""
+
+    def __init__(self) -> None:
+        self.records = 0
+        self._bytes = 0
+        self._conns: set[bytes] = set()
+        self._why = ""
+
+    def add(self, line: bytes, why: str) -> None:
+        """Count a line that is dropped."""
+        self.records += 1
+        self._bytes += len(line)
+        self._why = why
+        begin = line.find(b'"conn":"') + 8
+        if begin >= 8 and len(self._conns) < _CONNS:
+            self._conns.add(line[begin : line.find(b'"', begin)])
+
+    def line(self) -> bytes:
+        """The `lost` record, as a line."""
+        record = LostRecord(
+            proc=current_process().proc,
+            at=timestamp(),
+            records=self.records,
+            conns=len(self._conns),
+            bytes=self._bytes,
+            why=self._why,
+        )
+        return msgspec.json.encode(record) + b"\n"

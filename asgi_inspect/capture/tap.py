@@ -1,0 +1,116 @@
+"""The taps on `receive` and `send` of one layer: glass.
+
+What goes in comes out: the same message objects, the same exceptions, at the same moment, with no await of ours between. The
+one exception: a one-shot iterator as `headers` or `links` would be empty for the other side once it was read, so that message
+is forwarded as a shallow copy with a list in the iterator's place.
+"""
+
+from collections import UserDict
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+from ..types import Message, Receive, Send
+from ..walk import mapping_items
+from .process import clock
+from .recorder import SLOW_SEND_US, LayerRecorder, failed
+
+
+def tap_receive(layer: LayerRecorder, receive: Receive) -> Receive:
+    """A `receive` that passes everything on and records it."""
+    process = layer.rec.process
+
+    async def tapped_receive() -> Message:
+        called = clock()
+        try:
+            message = await receive()
+        except BaseException as exc:
+            if not process.gone:
+                try:
+                    layer.receive_failed(called, exc)
+                except Exception as own:  # noqa: BLE001 (our own failure never reaches the application)
+                    failed(own)
+            raise
+        if process.gone:
+            return message
+        try:
+            message = replayable(message)
+            layer.received(called, message)
+        except Exception as own:  # noqa: BLE001 (as above)
+            failed(own)
+        return message
+
+    return tapped_receive
+
+
+def tap_send(layer: LayerRecorder, send: Callable[[Message], Awaitable[Any]]) -> Send:
+    """A `send` that records everything and passes it on, its result too: some servers give one."""
+    process = layer.rec.process
+
+    async def tapped_send(message: Message) -> Any:
+        if process.gone:
+            return await send(message)
+        n = began = 0
+        try:
+            message = replayable(message)
+            n, began = layer.sends(message)
+        except Exception as own:  # noqa: BLE001 (our own failure never reaches the application)
+            failed(own)
+        try:
+            result = await send(message)
+        except BaseException as exc:
+            if n and not process.gone:
+                try:
+                    layer.sent(n, began, exc)
+                except Exception as own:  # noqa: BLE001 (as above)
+                    failed(own)
+            raise
+        if n and clock() - began > SLOW_SEND_US * 1000 and not process.gone:
+            try:
+                layer.sent(n, began, None)
+            except Exception as own:  # noqa: BLE001 (as above)
+                failed(own)
+        return result
+
+    return tapped_send
+
+
+def replayable(message: Any) -> Any:
+    """The message itself, or a shallow copy in which one-shot iterators that a reader would empty became lists."""
+    t = type(message)
+    if t is dict:
+        headers = message.get("headers")
+        if (headers is None or type(headers) in _SEQUENCES) and "links" not in message:
+            return message
+    elif not issubclass(t, (dict, UserDict)):
+        return message
+    items = mapping_items(message, t)
+    if items is None:
+        return message
+    copy: dict[Any, Any] | None = None
+    for key, value in items:
+        if type(key) is str and key in ("headers", "links") and _is_iterator(value):
+            copy = dict(items) if copy is None else copy
+            copy[key] = _emptied(value)
+    return message if copy is None else copy
+
+
+_SEQUENCES = frozenset({list, tuple})
+
+
+def _is_iterator(x: Any) -> bool:
+    return any("__next__" in vars(base) for base in type(x).__mro__)
+
+
+def _emptied(iterator: Iterator[Any]) -> Any:
+    """The members of an iterator as a list; where it raises, an iterator that gives as many and raises the same."""
+    members: list[Any] = []
+    try:
+        members.extend(iterator)
+    except BaseException as exc:  # noqa: BLE001 (it is raised again, to whoever reads the headers)
+        return _raising(members, exc)
+    return members
+
+
+def _raising(members: list[Any], exc: BaseException) -> Iterator[Any]:
+    yield from members
+    raise exc
