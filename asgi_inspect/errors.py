@@ -16,7 +16,7 @@ class UsageError(AsgiInspectError):
 
 
 class NotATraceError(AsgiInspectError):
-    """The file holds no trace: its first line is no record of ours."""
+    """The file is no trace: no record of ours is in it."""
 
 
 class DamagedRecordError(AsgiInspectError):

@@ -1,0 +1,323 @@
+"""The records of one connection, folded: what it was, what passed in order, how it ended. One fold, live and afterwards.
+
+Nothing here raises, whatever the records hold, and the result does not depend on the order in which they come: records may
+arrive late, twice, or not at all, those of many connections between each other, and a trace may begin or stop anywhere.
+"""
+
+import bisect
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, TypeAlias
+
+from msgspec import UNSET
+
+from . import messages
+from .numbers import Numbers
+from .records import (
+    ConnectionRecord,
+    EndRecord,
+    ErrorInfo,
+    ExitRecord,
+    LoopRecord,
+    LostRecord,
+    Outcome,
+    PendingRecord,
+    ProcessRecord,
+    ReceiveRecord,
+    Record,
+    ScopeRecord,
+    SendRecord,
+    SentRecord,
+    SkippedRecord,
+)
+from .tally import Closer, Tally
+
+Event: TypeAlias = ReceiveRecord | SendRecord | SentRecord | PendingRecord | EndRecord
+
+
+class Connection:
+    """One call of the application, from its records; ask it at any time, whether or not it has ended."""
+
+    def __init__(self, conn: str, *, keep_events: bool = True) -> None:
+        """conn: its id. keep_events: False keeps what is counted and forgets the events, for views that run for days."""
+        self.conn: Final = conn
+        self.layers: Final[dict[int, ScopeRecord]] = {}
+        """The scope record of each layer that was entered, by its number."""
+        self.events: Final[list[Event]] = []
+        """All that happened, of all layers, in order of `n`; empty where events are not kept."""
+        self.ends: Final[dict[int, EndRecord]] = {}
+        """The end record of each layer that has ended, by its number."""
+        self.last_us = 0
+        """When the latest event of all layers happened, counted from the scope."""
+        self._keep_events = keep_events
+        self._numbers = Numbers()
+        self._tally = Tally(bounded=not keep_events)
+
+    # --- in ---
+
+    def feed(self, record: ConnectionRecord) -> bool:
+        """Take in one of its records; False where that very record was there already."""
+        if isinstance(record, ScopeRecord):
+            if record.layer in self.layers:
+                return False
+            self.layers[record.layer] = record
+            return True
+        if not self._numbers.add(record.n):
+            return False
+        if self._keep_events:
+            self._keep(record)
+        if isinstance(record, EndRecord):
+            known = self.ends.get(record.layer)
+            if known is None or record.n < known.n:
+                self.ends[record.layer] = record
+        elif isinstance(record, ReceiveRecord | SendRecord):
+            self._tally.take(record)
+        if not isinstance(record, PendingRecord):
+            self.last_us = max(self.last_us, record.t_us)
+        return True
+
+    def _keep(self, record: Event) -> None:
+        if not self.events or self.events[-1].n < record.n:
+            self.events.append(record)
+        else:
+            bisect.insort(self.events, record, key=_n_of)
+
+    # --- out: the scope ---
+
+    @property
+    def scope(self) -> Any:
+        """The scope as the server gave it; None where its record was lost."""
+        outermost = self.layers.get(0)
+        return None if outermost is None else outermost.scope
+
+    @property
+    def at(self) -> str | None:
+        """When the application was called, as it stands in the trace: UTC, ISO 8601."""
+        outermost = self.layers.get(0)
+        return None if outermost is None else outermost.at
+
+    @property
+    def started(self) -> datetime | None:
+        """When the application was called, with its time zone; None where the trace holds no time that can be read."""
+        try:
+            started = datetime.fromisoformat(self.at or "")
+        except ValueError:
+            return None
+        return started if started.tzinfo is not None else started.replace(tzinfo=UTC)
+
+    @property
+    def type(self) -> str:
+        """`http`, `websocket`, `lifespan` or any other; where the scope was lost, what the messages speak of; else empty."""
+        return messages.message_type(self.scope) or self._tally.protocol
+
+    @property
+    def method(self) -> str | None:
+        """The method of the HTTP request."""
+        return self._text("method")
+
+    @property
+    def path(self) -> str | None:
+        """The path, decoded, as the server gave it."""
+        return self._text("path")
+
+    @property
+    def query(self) -> str:
+        """The query string in words for people, still percent-encoded; empty where there is none."""
+        return self._text("query_string") or ""
+
+    @property
+    def http_version(self) -> str | None:
+        """`1.0`, `1.1`, `2` or `3`."""
+        return self._text("http_version")
+
+    @property
+    def client(self) -> str | None:
+        """The address of the client, `host:port`."""
+        return messages.address(messages.field(self.scope, "client"))
+
+    def _text(self, name: str) -> str | None:
+        value = messages.field(self.scope, name)
+        return None if value is None else messages.as_text(value)
+
+    # --- out: how it went ---
+
+    @property
+    def end(self) -> EndRecord | None:
+        """How the application ended; None while it runs, or where that is not known."""
+        return self.ends.get(0)
+
+    @property
+    def outcome(self) -> Outcome | Literal["open"]:
+        """How the application ended, or `open`."""
+        return "open" if self.end is None else self.end.outcome
+
+    @property
+    def error(self) -> ErrorInfo | None:
+        """The exception that left the application."""
+        return None if self.end is None else self.end.error
+
+    @property
+    def duration_us(self) -> int | None:
+        """From the call of the application to its end; None while it runs."""
+        return None if self.end is None else self.end.t_us
+
+    @property
+    def status(self) -> int | None:
+        """The status that the application answered with; of a WebSocket, that of the response that refuses it."""
+        return self._tally.status
+
+    @property
+    def answered_us(self) -> int | None:
+        """When the application began its response, or accepted the WebSocket."""
+        return self._tally.answered_us
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the application accepted the WebSocket."""
+        return self._tally.accepted
+
+    @property
+    def complete(self) -> bool:
+        """Whether the application sent its response whole: the last of the body, and of the trailers if it promised some."""
+        return self._tally.complete
+
+    @property
+    def disconnected(self) -> bool:
+        """Whether the application was told that the client left before the response was complete."""
+        return self._tally.disconnected
+
+    @property
+    def close_code(self) -> int | None:
+        """The code with which the WebSocket was closed; None where it was not, or the code is no int."""
+        return self._tally.close_code
+
+    @property
+    def close_reason(self) -> str | None:
+        """The reason with which the WebSocket was closed, if one was given."""
+        return self._tally.close_reason
+
+    @property
+    def closed_by(self) -> Closer | None:
+        """Who closed the WebSocket first."""
+        return self._tally.closed_by
+
+    @property
+    def request_bytes(self) -> int:
+        """True size of all that the application received: the body, or the WebSocket's texts and byte strings."""
+        return self._tally.request_bytes
+
+    @property
+    def response_bytes(self) -> int:
+        """True size of all that the application sent, likewise."""
+        return self._tally.response_bytes
+
+    @property
+    def received(self) -> int:
+        """How many messages the application received."""
+        return self._tally.received
+
+    @property
+    def sent(self) -> int:
+        """How many messages the application sent."""
+        return self._tally.sent
+
+    @property
+    def gaps(self) -> list[range]:
+        """The numbers of events that are missing in the trace: their records were lost, or are still to come."""
+        return self._numbers.missing()
+
+    @property
+    def lost(self) -> int:
+        """How many events are missing in the trace."""
+        return sum(gap.stop - gap.start for gap in self.gaps)
+
+    def message_of(self, record: ReceiveRecord | SendRecord) -> Any:
+        """The message of an event, looked up where it stands if it passed unchanged; `UNSET` where there is none."""
+        hops = 0
+        while record.message is UNSET and record.same is not None and hops < len(self.events):
+            found = self._event(record.same)
+            if not isinstance(found, ReceiveRecord | SendRecord):
+                break
+            record = found
+            hops += 1
+        return record.message
+
+    def _event(self, n: int) -> Event | None:
+        at = bisect.bisect_left(self.events, n, key=_n_of)
+        return self.events[at] if at < len(self.events) and self.events[at].n == n else None
+
+
+def _n_of(event: Event) -> int:
+    return event.n
+
+
+class Fold:
+    """All that is known of a trace so far."""
+
+    def __init__(self, *, keep_events: bool = True, keep_ended: int | None = None) -> None:
+        """keep_events: False for a view that runs for days: connections keep what they count, not their events.
+
+        keep_ended: how many connections that have ended are remembered (None: all). Those that are open always are.
+        """
+        self.connections: Final[dict[str, Connection]] = {}
+        """The connections by their id, in the order in which they first appeared."""
+        self.processes: Final[dict[str, ProcessRecord]] = {}
+        """The first `process` record of each process, by its `proc`."""
+        self.exits: Final[dict[str, ExitRecord]] = {}
+        """How each process ended, by its `proc`."""
+        self.lost: Final[list[LostRecord]] = []
+        """What the processes could not write."""
+        self.skipped: Final[list[SkippedRecord]] = []
+        """What they left out on purpose."""
+        self._open: Final[dict[str, Connection]] = {}
+        self._ended: Final[dict[str, None]] = {}
+        self._keep_events = keep_events
+        self._keep_ended = keep_ended
+
+    @property
+    def open(self) -> list[Connection]:
+        """The connections whose end is not known: still running, or cut off with their process."""
+        return list(self._open.values())
+
+    def process_of(self, conn: str) -> ProcessRecord | None:
+        """The process in which a connection ran; None where its record was not met."""
+        return self.processes.get(proc_of(conn))
+
+    def feed(self, record: Record) -> Connection | None:
+        """Take in the next record; the connection that it belongs to, if it belongs to one."""
+        match record:
+            case ProcessRecord():
+                self.processes.setdefault(record.proc, record)
+            case ExitRecord():
+                self.exits[record.proc] = record
+            case LostRecord():
+                self.lost.append(record)
+            case SkippedRecord():
+                self.skipped.append(record)
+            case LoopRecord():
+                return None if record.conn is None else self.connections.get(record.conn)
+            case _:
+                return self._feed_connection(record)
+        return None
+
+    def _feed_connection(self, record: ConnectionRecord) -> Connection:
+        connection = self.connections.get(record.conn)
+        if connection is None:
+            connection = Connection(record.conn, keep_events=self._keep_events)
+            self.connections[record.conn] = self._open[record.conn] = connection
+        connection.feed(record)
+        if connection.end is not None and self._open.pop(record.conn, None) is not None:
+            self._forget_beyond(record.conn)
+        return connection
+
+    def _forget_beyond(self, ended: str) -> None:
+        if self._keep_ended is None:
+            return
+        self._ended[ended] = None
+        while len(self._ended) > self._keep_ended:
+            oldest = next(iter(self._ended))
+            del self._ended[oldest], self.connections[oldest]
+
+
+def proc_of(conn: str) -> str:
+    """The `proc` of the process that a connection's id names: all before its last point."""
+    return conn.rpartition(".")[0]
