@@ -1,0 +1,34 @@
+"""JSON, pretty-printed. What does not parse (the head of a truncated body, a chunk of a stream) is left to the text view."""
+
+from typing import Any, Final
+
+from .content import is_text_type, media_type
+from .layout import Layout, parse
+from .spans import Body, Room, Shown, left_out, take
+from .text import decode
+
+MAX_SIZE: Final = 1 << 20  # parsing takes time; a longer body is shown as text
+
+
+def view(body: Body, room: Room) -> Shown | None:
+    """The body's JSON; None where its type says that it is something else, or where it is no JSON."""
+    if body.cut or len(body.data) > MAX_SIZE or not _may_be_json(body):
+        return None
+    try:
+        value = parse(decode(body))
+    except (ValueError, RecursionError):
+        return None
+    taken, left = take(Layout(room.width, _as_it_is).lines(value), room)
+    return Shown("json", taken, left_out(left) if left else None)
+
+
+def _may_be_json(body: Body) -> bool:
+    media = media_type(body.content_type)
+    if media is not None and (media.endswith(("/json", "+json")) or not is_text_type(media)):
+        return media.endswith(("/json", "+json"))
+    return (media is None or media == "text/plain") and body.data.lstrip()[:1] in (b"{", b"[")
+
+
+def _as_it_is(value: Any) -> Any:
+    """A parsed body holds nothing that a layout does not know."""
+    return value

@@ -1,0 +1,108 @@
+"""Text as text: in the charset that its content type names, else UTF-8; bytes that are none are escapes (`\\xe9`).
+
+What is declared as text is shown as text unless more than a tenth of it cannot be decoded (it is compressed, most likely);
+what is not declared must be UTF-8 without control characters. A character cut in two by the end of a chunk is forgiven.
+"""
+
+import codecs
+import re
+from typing import Final
+
+from .content import is_text_type, media_type, parameter
+from .spans import Body, Line, Room, Shown, columns, plural, size_text
+
+_BYTES_A_COLUMN: Final = 4  # the most that UTF-8 needs
+_SNIFFED: Final = 4096
+_CONTROLS: Final = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f]")  # BS, TAB, LF, VT, FF, CR and ESC do occur in texts
+_NEVER_TEXT: Final = ("image/", "audio/", "video/", "font/")
+
+# Python's own, which are no charsets of the web, and of which some warn or raise in their own ways.
+_NO_CHARSETS: Final = frozenset(
+    {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined", "mbcs", "oem"}
+)
+
+
+def decode(body: Body, data: bytes | None = None) -> str:
+    """The body's bytes (or `data` of it) as a str; never raises."""
+    data = body.data if data is None else data
+    try:
+        return data.decode(_charset(body.content_type), "backslashreplace")
+    except (LookupError, ValueError):  # a codec that is not of text, or that cannot escape
+        return data.decode("utf-8", "backslashreplace")
+
+
+def _charset(content_type: str | None) -> str:
+    named = parameter(content_type, "charset")
+    if named is None:
+        return "utf-8"
+    try:
+        name = codecs.lookup(named).name
+    except (LookupError, ValueError):
+        return "utf-8"
+    return "utf-8" if name.replace("_", "-") in _NO_CHARSETS else name
+
+
+def view(body: Body, room: Room) -> Shown | None:
+    """The body as text, cut at the room; None where it is binary."""
+    if not _is_text(body):
+        return None
+    head = body.data if room.lines is None else body.data[: room.lines * room.width * _BYTES_A_COLUMN]
+    texts = _split(decode(body, head))
+    lines, unseen = _fill(texts, room)
+    whole = len(head) == len(body.data)
+    total = len(texts) if whole else body.data.count(b"\n") + (not body.data.endswith(b"\n"))
+    if total > len(lines):
+        return Shown("text", lines, plural(total - len(lines), "more line"))
+    unseen += len(body.data) - len(head)
+    return Shown("text", lines, f"{size_text(unseen)} more" if unseen else None)
+
+
+def _is_text(body: Body) -> bool:
+    media = media_type(body.content_type)
+    sample = body.data[:_SNIFFED]
+    if media is not None and is_text_type(media):
+        return parameter(body.content_type, "charset") is not None or _undecodable(sample) * 10 <= len(sample)
+    if media is not None and media.startswith(_NEVER_TEXT):
+        return False
+    return not _CONTROLS.search(sample) and _undecodable(sample) == 0
+
+
+def _undecodable(sample: bytes) -> int:
+    """How many bytes of the sample are not UTF-8, apart from a character cut in two at either end."""
+    start = 0
+    while start < min(3, len(sample)) and sample[start] & 0xC0 == 0x80:
+        start += 1
+    faults = 0
+    while True:
+        try:
+            sample[start:].decode()
+        except UnicodeDecodeError as error:
+            if error.reason == "unexpected end of data":
+                return faults
+            faults += error.end - error.start
+            start += error.end
+        else:
+            return faults
+
+
+def _split(text: str) -> list[str]:
+    """Lines, at line feeds only; the line end of Windows is a line end too."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    return lines[:-1] if lines[-1] == "" and len(lines) > 1 else lines
+
+
+def _fill(texts: list[str], room: Room) -> tuple[list[Line], int]:
+    """The lines for which there is room, and how many bytes of the last of them there was none for."""
+    if room.lines is None:
+        return [[(text.expandtabs(4), "text")] for text in texts], 0
+    lines: list[Line] = []
+    left = room.lines
+    for text in texts:
+        if left <= 0:
+            break
+        fit = left * room.width
+        lines.append([(text[:fit].expandtabs(4), "text")])
+        if len(text) > fit:
+            return lines, len(text[fit:].encode("utf-8", "surrogatepass"))
+        left -= 1 + max(0, columns(text) - 1) // room.width
+    return lines, 0

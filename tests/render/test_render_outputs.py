@@ -1,0 +1,100 @@
+"""What people see, whole: each conversation of `talks` against its file in `expected/`; see there how to renew them."""
+
+import pytest
+
+from asgi_inspect.render import Format, ViewOptions
+from asgi_inspect.trace.records import ErrorInfo, Frame
+from tests.render.talk import Talk, start
+from tests.render.talks import CASES, TALKS, expected_file, shown
+
+
+@pytest.mark.parametrize(("name", "form", "width"), CASES)
+def test_a_conversation_looks_as_expected(name: str, form: Format, width: int) -> None:
+    assert shown(TALKS[name](), form, width) == expected_file(name, form, width).read_text(encoding="utf-8")
+
+
+def test_no_expected_file_is_left_over() -> None:
+    files = {expected_file(*case) for case in CASES}
+    assert set(expected_file("", "pretty", 0).parent.iterdir()) == files
+
+
+def test_without_scopes_and_bodies_only_the_messages_are_left() -> None:
+    options = ViewOptions(utc=True, show_scope=False, show_body=False)
+    assert shown(TALKS["get"](), "pretty", 80, options) == (
+        "#2   ┌ 13:03:22.184  GET /teas/sencha?grams=250  HTTP/1.1  127.0.0.1:52798\n"
+        "#2   │ → +0.21 ms  http.request  0 B  more_body: false\n"
+        "#2   │ ← +1.92 ms  http.response.start  200 OK\n"
+        '#2   │   "headers": [\n'
+        '#2   │     ["content-type", "application/json"],\n'
+        '#2   │     ["content-length", "33"]\n'
+        "#2   │   ]\n"
+        "#2   │ ← +2.01 ms  http.response.body  30 B  more_body: false\n"
+        "#2   └ 200 OK · 0 B in · 30 B out · 2.14 ms · /teas/{name} · main.tea\n"
+    )
+    assert "sencha" not in shown(TALKS["get"](), "compact", 200, options).split("\n", 1)[1]
+
+
+def test_a_pipe_gets_every_line_whole() -> None:
+    lines = shown(TALKS["post"](), "pretty", None).splitlines()
+    cookie = next(line for line in lines if "cookie" in line)
+    assert cookie.endswith('theme=dark; consent=%7B%22ads%22%3Afalse%7D; _ga=GA1.1.12345"]')
+    compact = shown(TALKS["post"](), "compact", None).splitlines()
+    assert compact[1].endswith(
+        '  {"name":"Ada","items":[{"tea":"sencha","grams":250,"tags":["green","japan"]},{"tea":"assam","tags":[]}],'
+        '"note":"\\u8fd9\\u662f\\u8336","total":12.50,"sizes":[100,200,300,400,500,600,700,800,900,1000,1100…'
+    )
+
+
+def test_where_the_encoding_has_no_arrows_ascii_stands_in_for_ours_and_escapes_for_theirs() -> None:
+    output = shown(TALKS["websocket"](), "pretty", 80, encoding="ascii")
+    assert output.isascii()
+    assert "#9   + 13:03:22.184  WebSocket /counter" in output
+    assert "#9   | <- +0.60 ms  websocket.accept" in output
+    assert "\\u4f60\\u597d" in output
+    latin = shown(TALKS["upload"](), "pretty", 80, encoding="latin-1")
+    assert "#6   | ->" in latin
+    unknown = shown(TALKS["websocket"](), "compact", 80, encoding="no-such-encoding")
+    assert unknown.isascii()
+
+
+def test_nothing_is_left_out_where_there_is_no_bound() -> None:
+    output = shown(TALKS["big"](), "pretty", 80, ViewOptions(max_lines=None))
+    assert output.count("vvvvvvvvvvvvvvvvvvvv") == 20_000
+    assert "more lines" not in output
+
+
+def test_without_a_hint_it_is_only_said_what_is_left_out() -> None:
+    output = shown(TALKS["big"](), "pretty", 200, ViewOptions(max_lines=5, hint=None))
+    assert "… 9,996 more headers\n" in output
+    assert "asgi-inspect" not in output
+
+
+def test_a_big_connection_does_not_flood_the_screen() -> None:
+    assert shown(TALKS["big"](), "pretty", 80, ViewOptions(max_lines=10)).count("\n") < 120
+
+
+def test_no_part_of_a_record_is_without_bound() -> None:
+    long = "x" * 100_000
+    scope = {
+        long: 1,
+        **{f"key {number}": number for number in range(100_000)},
+        "type": "http",
+        "method": long,
+        "path": long,
+    }
+    talk = Talk(1, scope)
+    talk.receive(1, {"type": long, **{f"field {number}": number for number in range(100_000)}})
+    talk.receive(2, {"type": "http.request", "body": [long] * 100_000, "deep": {long: {long: long}}})
+    frames = [Frame(long, 1, long)]
+    error = ErrorInfo(type=long, message=f"{long}\n" * 100, frames=frames, notes=[f"{long}\n" * 100], cut=[long])
+    records = talk.end(3, "raised", error=error, route=long, endpoint=long)
+    assert len(shown(records, "pretty", 80)) < 1_200_000
+    assert len(shown(records, "compact", None)) < 10_000
+
+
+def test_big_integers_do_no_harm() -> None:
+    talk = Talk(1, {"type": "http", "number": 1 << 40_000})
+    talk.send(1, start(1 << 40_000))  # as a hostile trace may say
+    talk.send(3, {"type": "websocket.close", "code": 1 << 40_000})
+    output = shown(talk.end(4), "pretty", 80) + shown(talk.records, "compact", 80)
+    assert "0x1000" in output
