@@ -1,0 +1,75 @@
+# All that a contributor does, from a clone and with nothing but Python >= 3.11: `make demo`, `make test`.
+# Each makes its own .venv and installs what it needs; a second run finds it there. PYTHON=... chooses the interpreter.
+
+VENV := .venv
+BIN := $(VENV)/bin
+MINIMUM := 3, 11
+CANDIDATES := python3.13 python3.12 python3.11 python3
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test lint format coverage picture clean same-python
+
+help: ## what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/installed-demo ## see the product at work: an example app under asgi-inspect, driven by real clients
+	@$(BIN)/python -m examples.demo
+
+test: lint ## all checks: style, types, tests
+	$(BIN)/python -m pytest $(PYTEST)
+
+lint: $(VENV)/installed-dev ## style and types only
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/installed-dev ## put the code into the project's style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+coverage: $(VENV)/installed-dev ## the tests, and the lines and branches that none of them reaches
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(PYTEST)
+
+picture: $(VENV)/installed-demo ## the README's picture, from a new run
+	$(BIN)/python docs/make_picture.py
+
+clean: ## remove .venv and all that was generated
+	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find asgi_inspect examples tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps: what pip installs is asked for in pyproject.toml, so a change there installs again. The package itself
+# is installed in place (-e): the source tree is what runs.
+$(VENV)/installed-demo: pyproject.toml $(BIN)/python | same-python
+	@echo "installing asgi-inspect and what the demo needs into $(VENV) ..."
+	@$(INSTALL) -e '.[demo]'
+	@touch $@
+
+$(VENV)/installed-dev: pyproject.toml $(BIN)/python | same-python
+	@echo "installing asgi-inspect and what its tests need into $(VENV) ..."
+	@$(INSTALL) -e '.[dev]'
+	@touch $@
+
+# A command that exists may still not run (a version manager's stub), and a Python that runs may lack what makes a
+# virtual environment (Debian packages it apart): the first that has all is taken.
+$(BIN)/python:
+	@set -- $(or $(PYTHON),$(CANDIDATES)); \
+	lacks=; \
+	for python in "$$@"; do \
+		"$$python" -c 'import sys; sys.exit(sys.version_info < ($(MINIMUM)))' 2>/dev/null || continue; \
+		"$$python" -c 'import ensurepip, venv' 2>/dev/null || { lacks=$$python; continue; }; \
+		echo "making $(VENV) with $$python ($$("$$python" --version))"; \
+		exec "$$python" -m venv --clear $(VENV); \
+	done; \
+	if [ -n "$$lacks" ]; then \
+		echo "$$lacks cannot make a virtual environment: install its venv package (Debian: apt-get install python3-venv)."; \
+	else \
+		echo "asgi-inspect needs Python 3.11 or later, and none of these is one: $$*. Name yours: make PYTHON=/path/to/python3"; \
+	fi >&2; \
+	exit 1
+
+same-python: $(BIN)/python
+	@test -z "$(PYTHON)" || version='import sys; print(sys.version)'; \
+	test -z "$(PYTHON)" || test "$$($(PYTHON) -c "$$version")" = "$$($(BIN)/python -c "$$version")" || \
+	{ echo "$(VENV) was made with another Python than $(PYTHON): make clean first." >&2; exit 1; }

@@ -1,0 +1,568 @@
+"""Where the records go: to one sink for each place, and never at the cost of the application."""
+
+import asyncio
+import contextlib
+import fcntl
+import io
+import json
+import os
+import pty
+import select
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asgi_inspect import sinks
+from asgi_inspect.capture import notice
+from asgi_inspect.capture import queue as queue_module
+from asgi_inspect.capture.file import FileSink
+from asgi_inspect.capture.process import clock
+from asgi_inspect.capture.queue import QueueSink
+from asgi_inspect.middleware import InspectMiddleware
+from asgi_inspect.options import Options
+from asgi_inspect.sinks import Terminal, sink_for
+from asgi_inspect.trace.records import EndRecord, LostRecord, ProcessRecord, Record, ScopeRecord, SendRecord
+from asgi_inspect.types import Message, Receive, Scope, Send
+from tests.capture.sinking import (
+    PATIENCE,
+    first_line,
+    line,
+    objects,
+    output,
+    python,
+    read_line,
+    run_threads,
+    told,
+    until,
+)
+
+
+@pytest.fixture(autouse=True)
+def nothing_said(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(notice, "_said", set())
+    yield
+    notice.drop_waiting()
+
+
+SCOPE: dict[str, Any] = {"type": "http", "asgi": {"version": "3.0"}, "method": "GET", "path": "/x", "headers": []}
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+async def call(application: Any, path: str = "/x") -> list[Message]:
+    """Ask once, without a server."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await application({**SCOPE, "path": path}, receive, send)
+    return sent
+
+
+def ask(application: Any, *paths: str) -> None:
+    async def each() -> None:
+        for path in paths:
+            assert len(await call(application, path)) == 2
+
+    asyncio.run(each())
+
+
+APP = """
+import asyncio
+from asgi_inspect.middleware import InspectMiddleware
+from tests.test_sinks import app, ask
+"""
+
+
+# --- one sink for each place -------------------------------------------------------------------------------------------
+
+
+def test_two_that_name_one_file_share_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "trace.jsonl"
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link.jsonl").symlink_to(path)
+    monkeypatch.chdir(tmp_path)
+    names: list[Any] = [path, str(path), "trace.jsonl", "folder/../trace.jsonl", "link.jsonl"]
+    applications = [InspectMiddleware(app, out=name) for name in names]
+    for application in applications:
+        ask(application, "/x")
+    assert [record["record"] for record in objects(path.read_bytes())].count("process") == 1
+    assert len({id(application._sink) for application in applications}) == 1
+
+
+def test_threads_that_come_first_at_once_share_it_too(tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    got: list[object] = []
+    barrier = threading.Barrier(4)
+
+    def first() -> None:
+        barrier.wait(PATIENCE)
+        got.append(sink_for(str(path), Options(), first_line))
+
+    run_threads([first] * 4)
+    assert len({id(sink) for sink in got}) == 1
+
+
+def test_a_lock_that_a_fork_left_locked_is_not_waited_for(tmp_path: Path) -> None:
+    with sinks._opening:
+        assert sink_for(str(tmp_path / "trace.jsonl"), Options(), first_line)
+
+
+def test_whoever_wants_each_record_at_once_gets_it(tmp_path: Path) -> None:
+    path = str(tmp_path / "trace.jsonl")
+    sink = sink_for(path, Options(), first_line)
+    assert sink_for(path, Options(flush="record"), first_line) is sink
+    sink.add(line(1), clock())
+    assert told(Path(path).read_bytes()) == ["start", 1]
+
+
+def test_one_callable_has_one_queue_also_as_a_method() -> None:
+    class Log:
+        def __init__(self) -> None:
+            self.records: list[Record] = []
+
+        def take(self, record: Record) -> None:
+            self.records.append(record)
+
+    def function(record: Record) -> None:
+        pass
+
+    one, other = Log(), Log()
+    same: list[tuple[Any, Any]] = [(one.take, one.take), (one.records.append, one.records.append), (function, function)]
+    for first, second in same:
+        assert sink_for(first, Options(), first_line) is sink_for(second, Options(), first_line)
+    kept = [sink_for(out, Options(), first_line) for out in (one.take, other.take, one.records.append, function)]
+    assert len({id(sink) for sink in kept}) == 4
+
+
+def test_the_kind_of_sink(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    kinds: list[tuple[Any, type]] = [
+        (str(tmp_path / "new.jsonl"), FileSink),
+        (str(tmp_path / "fifo"), QueueSink),
+        ("/dev/null", QueueSink),
+        ("-", QueueSink),
+        (None, QueueSink),
+        (print, QueueSink),
+    ]
+    assert [type(sink_for(out, Options(), first_line)) for out, _ in kinds] == [kind for _, kind in kinds]
+    assert list(tmp_path.iterdir()) == [tmp_path / "fifo"], "something was opened before the first record"
+
+
+def test_a_thousand_middlewares_do_not_use_up_descriptors(tmp_path: Path) -> None:
+    """As in a test suite that makes one for each test."""
+    code = APP + """
+import gc, resource
+from asgi_inspect.capture import file, thread
+from tests.capture.sinking import until
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
+thread.LINGER, file.QUIET_TICKS = 0.0, 2
+def number():
+    gc.collect()
+    return len(os.listdir("/proc/self/fd"))
+for n in range(300):
+    ask(InspectMiddleware(app, out=f"{sys.argv[1]}/{n}.jsonl"), "/x")
+    if n % 40 == 39:
+        until(lambda: number() < 20)
+"""
+    assert output(code, str(tmp_path)) == (b"", b"")
+    assert len(list(tmp_path.iterdir())) == 300
+    assert all(path.read_bytes().count(b"\n") == 5 for path in tmp_path.iterdir())
+
+
+# --- a callable --------------------------------------------------------------------------------------------------------
+
+
+def test_a_callable_gets_each_record_as_a_struct_in_order_on_the_queues_thread() -> None:
+    records: list[Record] = []
+    by: set[str] = set()
+
+    def out(record: Record) -> None:
+        records.append(record)
+        by.add(threading.current_thread().name)
+
+    ask(InspectMiddleware(app, out=out), *(f"/{n}" for n in range(50)))
+    until(lambda: len(records) == 1 + 50 * 4)
+    assert [type(record) for record in records] == [
+        ProcessRecord,
+        *[ScopeRecord, SendRecord, SendRecord, EndRecord] * 50,
+    ]
+    assert [record.scope["path"] for record in records if isinstance(record, ScopeRecord)] == [f"/{n}" for n in range(50)]
+    assert by == {"asgi-inspect queue"}
+
+
+def test_a_callable_that_raises_harms_nobody(capfd: pytest.CaptureFixture[str]) -> None:
+    records: list[Record] = []
+
+    def out(record: Record) -> None:
+        records.append(record)
+        raise SystemExit("not yours to end")
+
+    ask(InspectMiddleware(app, out=out), "/x", "/y")
+    until(lambda: len(records) == 9)
+    assert capfd.readouterr().err == (
+        "asgi-inspect: the callable given as out= raised SystemExit; it gets the next records all the same\n"
+    )
+
+
+def test_a_callable_that_blocks_harms_nobody_and_what_it_missed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_module, "CEILING", 20_000)
+    goes_on = threading.Event()
+    records: list[Record] = []
+
+    def out(record: Record) -> None:
+        assert goes_on.wait(PATIENCE)
+        records.append(record)
+
+    application = InspectMiddleware(app, out=out)
+    ask(application, *["/x"] * 500)
+    goes_on.set()
+    sink: Any = application._sink
+    until(lambda: records and sink._thread.idle)
+    ask(application, "/last")
+    until(lambda: records[-1] != records and isinstance(records[-1], EndRecord) and sink._thread.idle)
+    lost = [record for record in records if isinstance(record, LostRecord)]
+    assert lost
+    count = sum(record.records for record in lost)
+    assert count + len(records) - len(lost) == 1 + 501 * 4, "some records are neither there nor counted"
+
+
+def test_a_callable_that_blocks_for_ever_delays_the_end_by_two_seconds() -> None:
+    code = APP + """
+import atexit, threading, time
+atexit.register(lambda: print(time.monotonic() - began))
+ask(InspectMiddleware(app, out=lambda record: threading.Event().wait()), "/x")
+began = time.monotonic()
+"""
+    out, err = output(code)
+    assert 1.5 < float(out) < 10
+    assert b"did not reach the callable given as out=" in err
+
+
+# --- records on stdout -------------------------------------------------------------------------------------------------
+
+
+def test_records_on_stdout_of_four_processes_are_whole_lines() -> None:
+    """Bodies far over PIPE_BUF, and the pipe is small."""
+    code = """
+import asyncio
+from asgi_inspect.middleware import InspectMiddleware
+from tests.test_sinks import ask
+async def app(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"x" * int(scope["path"][1:])})
+ask(InspectMiddleware(app, out="-"), *(f"/{n * 2000}" for n in range(30)))
+"""
+    read, write = os.pipe()
+    with ExitStack() as stack:
+        processes = [stack.enter_context(python(code, stdout=write)) for _ in range(4)]
+        os.close(write)
+        with os.fdopen(read, "rb") as file:
+            records = objects(file.read())
+        assert [process.wait(PATIENCE) for process in processes] == [0] * 4
+    assert [record for record in records if record["record"] == "lost"] == []
+    assert len(records) == 4 * (1 + 30 * 4)
+    assert sum(record["record"] == "process" for record in records) == 4
+
+
+def test_stdout_that_nobody_reads_stalls_nobody() -> None:
+    """The application answers all the while; whoever reads in the end gets whole lines, and is told what was dropped."""
+    code = APP + """
+from asgi_inspect.capture import queue
+queue.CEILING = 100_000
+application = InspectMiddleware(app, out="-")
+ask(application, *["/x"] * 2000)
+os.write(2, b"answered\\n")
+sys.stdin.readline()
+ask(application, "/last")
+"""
+    with python(code) as process:
+        assert read_line(process.stderr) == b"answered\n"
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        assert process.stdout is not None
+        records = objects(process.stdout.read())
+        assert process.wait(PATIENCE) == 0
+    lost = [record for record in records if record["record"] == "lost"]
+    assert lost
+    assert {record["why"] for record in lost} == {"stdout could not keep up"}
+    assert sum(record["records"] for record in lost) + len(records) - len(lost) == 1 + 2001 * 4
+
+
+@pytest.mark.parametrize("redirection", [">&-", ">/dev/full", "| true"])
+def test_stdout_that_cannot_be_written_harms_nobody(redirection: str) -> None:
+    code = APP + """
+application = InspectMiddleware(app, out="-")
+for _ in range(20):
+    ask(application, "/x")
+os.write(2, b"answered\\n")
+"""
+    import subprocess
+
+    command = f'"{sys.executable}" -c "$1" {redirection}'
+    done = subprocess.run(["sh", "-c", command, "sh", "import os, sys\n" + code], check=True, capture_output=True)
+    assert b"answered\n" in done.stderr
+    assert b"Traceback" not in done.stderr
+    if redirection != "| true":  # there it depends on who is faster
+        assert b"asgi-inspect: cannot write to stdout: " in done.stderr
+
+
+def test_stdout_redirected_to_a_file_keeps_the_applications_own_lines(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    code = APP + """
+async def printing(scope, receive, send):
+    print('{"record": "print", "path": "%s"}' % scope["path"], flush=True)
+    await app(scope, receive, send)
+application = InspectMiddleware(printing, out="-")
+ask(application, *(f"/{n}" for n in range(100)))
+"""
+    with path.open("wb") as file, python(code, stdout=file) as process:
+        assert process.wait(PATIENCE) == 0
+    records = objects(path.read_bytes())
+    assert [record["path"] for record in records if record["record"] == "print"] == [f"/{n}" for n in range(100)]
+    assert len(records) == 1 + 100 * 5
+
+
+def test_a_fifo_nobody_reads_and_then_somebody_does(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    application = InspectMiddleware(app, out=fifo)
+    ask(application, "/x", "/y")
+    with fifo.open("rb") as reader:
+        records = [json.loads(reader.readline()) for _ in range(9)]
+        ask(application, "/z")
+        records += [json.loads(reader.readline()) for _ in range(4)]
+    assert [record["scope"]["path"] for record in records if record["record"] == "scope"] == ["/x", "/y", "/z"]
+    sink: Any = application._sink
+    assert sink._thread.stop(PATIENCE)
+
+
+# --- the terminal ------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def on_terminal(code: str, *, stop: bool = False, **environ: str) -> Iterator[tuple[Any, int]]:
+    """A process whose stderr is a terminal; we are who reads it. `stop`: as after Ctrl-S."""
+    master, slave = pty.openpty()
+    if stop:
+        os.write(master, b"\x13")
+    with python(code, stderr=slave, env={**os.environ, "TERM": "xterm", **environ}) as process:
+        os.close(slave)
+        try:
+            yield process, master
+        finally:
+            with contextlib.suppress(OSError):
+                os.close(master)
+
+
+def shown(master: int, last: str) -> str:
+    """What appears on the terminal, until `last` does."""
+    data = b""
+    while last.encode() not in data:
+        assert select.select([master], [], [], PATIENCE)[0], f"{last!r} does not appear: {data[-500:]!r}"
+        data += os.read(master, 65536)
+    return data.decode().replace("\r\n", "\n")
+
+
+def go_on(process: Any) -> None:
+    process.stdin.write(b"\n")
+    process.stdin.flush()
+
+
+TERMINAL = APP + """
+def wait(): ready(); sys.stdin.readline()
+def application(**options): return InspectMiddleware(app, **options)
+"""
+
+
+def test_a_terminal_shows_what_passes_in_colour() -> None:
+    with on_terminal(TERMINAL + 'ask(application(), "/hello"); wait()') as (process, master):
+        text = shown(master, "200 OK")
+        assert "/hello" in text
+        assert "\x1b[" in text
+        go_on(process)
+        assert process.wait(PATIENCE) == 0
+
+
+def test_each_format() -> None:
+    code = TERMINAL + """
+ask(application(format="compact", color="never"), "/compact")
+ask(application(format="jsonl"), "/jsonl")
+"""
+    with on_terminal(code) as (process, master):
+        text = shown(master, '"outcome":"returned"')
+        assert process.wait(PATIENCE) == 0
+    lines = text.splitlines()
+    records = [json.loads(part) for part in lines if part.startswith("{")]
+    assert [record["record"] for record in records] == ["process", "scope", "send", "send", "end"]
+    assert [part for part in lines if part.endswith("GET /compact") and "\x1b" not in part]
+
+
+@pytest.mark.parametrize("how", ["stopped", "unread"])
+def test_a_terminal_that_stands_still_stalls_nobody(how: str) -> None:
+    """The application answers, prints and forks all the while; what was dropped is told when the terminal goes on."""
+    code = TERMINAL + """
+from asgi_inspect.capture import queue
+queue.CEILING = 20_000
+inspected = application(format="compact")
+ask(inspected, *["/x"] * 300)
+print("printed", flush=True)
+pid = os.fork()
+if not pid:
+    os._exit(0)
+os.waitpid(pid, 0)
+wait()
+ask(inspected, "/last")
+wait()
+"""
+    with on_terminal(code, stop=how == "stopped") as (process, master):
+        assert read_line(process.stdout) == b"printed\n"
+        assert read_line(process.stdout) == b"ready\n"
+        if how == "stopped":
+            assert not select.select([master], [], [], 0)[0]
+            os.write(master, b"\x11")
+        shown(master, "could not keep up")
+        go_on(process)
+        shown(master, "/last")
+        go_on(process)
+        while process.poll() is None:
+            with contextlib.suppress(OSError):
+                os.read(master, 65536)
+        assert process.wait(PATIENCE) == 0
+
+
+def test_a_terminal_that_was_closed_harms_nobody() -> None:
+    code = TERMINAL + """
+inspected = application()
+ask(inspected, "/x")
+wait()
+ask(inspected, *["/y"] * 100)
+ready()
+"""
+    with on_terminal(code) as (process, master):
+        shown(master, "200 OK")
+        os.close(master)
+        go_on(process)
+        assert process.communicate(timeout=PATIENCE)[0] == b"ready\nready\n"
+        assert process.returncode == 0
+
+
+def test_a_terminal_that_stands_still_delays_the_end_by_two_seconds() -> None:
+    code = "import atexit, time\natexit.register(lambda: print(time.monotonic() - began))\n" + TERMINAL + """
+ask(application(), *["/x"] * 10)
+began = time.monotonic()
+"""
+    with on_terminal(code, stop=True) as (process, _):
+        out, _ = process.communicate(timeout=PATIENCE)
+        assert 1.5 < float(out) < 10
+        assert process.returncode == 0
+
+
+@pytest.mark.parametrize("closing", ["2>&-", "2>/dev/full", "2>/dev/null"])
+def test_without_stderr_the_application_answers(closing: str, tmp_path: Path) -> None:
+    import subprocess
+
+    theirs = tmp_path / "theirs"
+    code = APP + f"""
+theirs = [os.open({str(theirs)!r}, os.O_WRONLY | os.O_CREAT) for _ in range(3)]
+for out in (None, None, {str(tmp_path / "trace.jsonl")!r}):
+    ask(InspectMiddleware(app, out=out), "/x")
+print("answered", flush=True)
+"""
+    command = f'"{sys.executable}" -c "$1" {closing}'
+    done = subprocess.run(["sh", "-c", command, "sh", "import os, sys\n" + code], check=True, stdout=subprocess.PIPE)
+    assert done.stdout == b"answered\n"
+    assert theirs.read_bytes() == b"", "written to a file of the application, which has the number of stderr"
+    assert len(objects((tmp_path / "trace.jsonl").read_bytes())) == 5
+
+
+def test_to_a_socket_and_a_pipe_stderr_is_plain() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, python(TERMINAL + 'ask(application(), "/x")', stderr=theirs) as process:
+        theirs.close()
+        assert process.wait(PATIENCE) == 0
+        text = ours.makefile("rb").read()
+    assert b"200 OK" in text
+    assert b"\x1b" not in text
+
+
+def test_the_flags_of_stderr_stay() -> None:
+    read, write = os.pipe()
+    code = TERMINAL + 'ask(application(), "/x"); wait()'
+    with python(code, stderr=write) as process:
+        assert read_line(process.stdout) == b"ready\n"
+        assert not fcntl.fcntl(write, fcntl.F_GETFL) & os.O_NONBLOCK
+        os.close(write)
+        go_on(process)
+        with os.fdopen(read, "rb") as file:
+            assert b"200 OK" in file.read()
+
+
+def test_a_stream_in_memory_as_it_is_at_that_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notebook's, or those that tests put in its place one after the other."""
+    application = InspectMiddleware(app, format="compact")
+    sink: Any = None
+    for path in ("/first", "/second"):
+        stream = io.StringIO()
+        monkeypatch.setattr(sys, "stderr", stream)
+        ask(application, path)
+        sink = application._sink
+        until(lambda: "200 OK" in stream.getvalue() and sink._thread.idle)
+        assert path in stream.getvalue()
+
+
+def test_a_stream_that_was_closed_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    stream.close()
+    monkeypatch.setattr(sys, "stderr", stream)
+    application = InspectMiddleware(app)
+    ask(application, "/x")
+    sink: Any = application._sink
+    until(lambda: sink._unwritten.records == 5)
+
+
+def test_an_encoding_that_cannot_carry_it_gets_escapes() -> None:
+    with on_terminal(TERMINAL + 'ask(application(), "/\u4f60")', PYTHONIOENCODING="ascii:strict") as (process, master):
+        assert "/\\u4f60" in shown(master, "200 OK")
+        assert process.wait(PATIENCE) == 0
+
+
+def test_a_record_that_was_stopped_is_rendered_once() -> None:
+    """A view remembers what it was fed; the same record a second time would be another."""
+    terminal = Terminal(Options(format="compact"))
+    rendered: list[bytes] = []
+    written: list[str] = []
+    ready = False
+
+    def render(data: bytes) -> str:
+        rendered.append(data)
+        return "text"
+
+    def write(text: str, stopping: Callable[[], bool]) -> bool:
+        if ready:
+            written.append(text)
+        return ready
+
+    terminal._render, terminal._write = render, write
+    record = line(1)
+    assert not terminal(record, lambda: True)
+    assert not terminal(record, lambda: True)
+    ready = True
+    assert terminal(record, lambda: False)
+    assert (rendered, written) == ([record], ["text"])
+    assert terminal(record, lambda: False)
+    assert len(rendered) == 2
