@@ -1,7 +1,8 @@
 """`decode`: the values that `encode` wrote, back from their JSON; whatever the JSON, nothing is raised.
 
 What could not be kept comes back as a frozen `Truncated`, `Redacted`, `Parts` or `Foreign`. A tag that this version does
-not know, or whose content is not as `encode` writes it, becomes a `Foreign` that holds it as it stands.
+not know, whose content does not fit, or which would lose something (two foreign keys of a `$map` that cannot be told apart)
+becomes a `Foreign` that holds it as it stands.
 """
 
 import base64
@@ -34,13 +35,18 @@ def _decode_field(name: str, x: Any) -> Any:
 
 
 def _decode_pair(pair: list[Any]) -> list[Any]:
-    return [member.encode() if type(member) is str else _decode(member, octets=True) for member in pair]
+    return [_encoded(member) if type(member) is str else _decode(member, octets=True) for member in pair]
+
+
+def _encoded(x: str) -> bytes:
+    # Lone surrogates: `encode` writes none here, but there are JSON readers that give them.
+    return x.encode("utf-8", "surrogatepass")
 
 
 def _tag_of(x: dict[str, Any]) -> str | None:
     if len(x) == 1:
         (tag,) = x
-        if tag.startswith("$"):
+        if tag[:1] == "$":
             return tag
     return None
 
@@ -51,19 +57,20 @@ class _Opened:
     __slots__ = ("children", "finish", "hashable", "json", "octets", "results")
 
     def __init__(
-        self, json: Any, children: list[Any], finish: Callable[[list[Any]], Any], octets: bool, hashable: bool
+        self, json: Any, children: list[Any], finish: Callable[[list[Any]], Any], octets: bool, hashable: int
     ) -> None:
         self.json = json
         self.children = iter(children)
         self.finish = finish
         self.octets = octets  # the children stand in a byte position
-        self.hashable = hashable  # the children are keys or members of a set: what was a tuple must be one again
+        # Not 0: the children are keys or members of a set, or this many levels below: what was a tuple must be one again.
+        self.hashable = hashable
         self.results: list[Any] = []
 
 
 def _decode(x: Any, *, octets: bool = False) -> Any:
     """Decode with a stack of its own, so that any depth that a JSON parser gives can be decoded."""
-    result = _begin(x, octets, False)
+    result = _begin(x, octets, 0)
     if type(result) is not _Opened:
         return result
     stack = [result]
@@ -78,7 +85,7 @@ def _decode(x: Any, *, octets: bool = False) -> Any:
         else:
             try:
                 value = top.finish(top.results)
-            except (TypeError, ValueError):  # an unhashable key, a pair that is none: kept as it stands
+            except (TypeError, ValueError, RecursionError):  # an unhashable key, one that was there: kept as it stands
                 value = _as_it_stands(top.json)
             stack.pop()
             if not stack:
@@ -86,19 +93,25 @@ def _decode(x: Any, *, octets: bool = False) -> Any:
             stack[-1].results.append(value)
 
 
-def _begin(x: Any, octets: bool, hashable: bool) -> Any:
+def _begin(x: Any, octets: bool, hashable: int) -> Any:
     t = type(x)
     if t is str:
-        return x.encode("utf-8", "surrogatepass") if octets else x
+        return _encoded(x) if octets else x
     if t is _Opened:
         return x
     if t is list:
-        return _Opened(x, x, tuple if hashable else _same, False, hashable)
+        # Below the depth that `encode` writes, a list stays one, and what should hash it becomes a `Foreign`.
+        as_tuple = 0 < hashable <= _DEEP
+        if _PLAIN.issuperset(map(type, x)):
+            return tuple(x) if as_tuple else x[:]
+        return _Opened(x, x, tuple if as_tuple else _same, False, hashable + 1 if as_tuple else 0)
     if t is not dict:
         return x
     tag = _tag_of(x)
     if tag is None:
-        return _Opened(x, list(x.values()), lambda results: dict(zip(x, results, strict=True)), False, False)
+        if _PLAIN.issuperset(map(type, x.values())):
+            return dict(x)
+        return _Opened(x, list(x.values()), lambda results: dict(zip(x, results, strict=True)), False, 0)
     return _begin_tag(x, tag, x[tag], octets)
 
 
@@ -108,24 +121,44 @@ def _begin_tag(x: Any, tag: str, content: Any, octets: bool) -> Any:
             return leaf(content)
         except (TypeError, ValueError):
             return Foreign(tag, content)
-    if tag == "$truncated" and type(content) is dict and content.keys() == {"size", "head"}:
-        return _Opened(x, [content["head"]], lambda results: Truncated(content["size"], results[0]), octets, False)
+    if (
+        tag == "$truncated"
+        and type(content) is dict
+        and content.keys() == {"size", "head"}
+        and is_size(content["size"])
+    ):
+        return _Opened(x, [content["head"]], lambda results: Truncated(content["size"], results[0]), octets, 0)
     if type(content) is list:
         if tag == "$parts":
-            return _Opened(x, content, lambda results: Parts(tuple(results)), octets, False)
+            return _Opened(x, content, lambda results: Parts(tuple(results)), octets, 0)
         if tag == "$set":
-            return _Opened(x, content, set, False, True)
+            return _Opened(x, content, _set, False, 1)
         if tag == "$frozenset":
-            return _Opened(x, content, frozenset, False, True)
+            return _Opened(x, content, lambda results: frozenset(_set(results)), False, 1)
         if tag == "$map" and all(type(pair) is list and len(pair) == 2 for pair in content):
-            keys = _Opened(x, [pair[0] for pair in content], _same, False, True)
-            values = _Opened(x, [pair[1] for pair in content], _same, False, False)
-            return _Opened(x, [keys, values], lambda results: dict(zip(*results, strict=True)), False, False)
+            keys = _Opened(x, [pair[0] for pair in content], _same, False, 1)
+            values = _Opened(x, [pair[1] for pair in content], _same, False, 0)
+            return _Opened(x, [keys, values], _map, False, 0)
     return Foreign(tag, content)
 
 
 def _same(results: list[Any]) -> list[Any]:
     return results
+
+
+def _set(results: list[Any]) -> set[Any]:
+    members = set(results)
+    if len(members) < len(results):
+        raise ValueError(results)
+    return members
+
+
+def _map(results: list[Any]) -> dict[Any, Any]:
+    keys, values = results
+    mapping = dict(zip(keys, values, strict=True))
+    if len(mapping) < len(keys):
+        raise ValueError(keys)
+    return mapping
 
 
 def _as_it_stands(x: Any) -> Foreign:
@@ -161,9 +194,15 @@ def _int(content: Any) -> int:
 
 
 def _redacted(content: Any) -> Redacted:
-    if type(content) is not dict or content.keys() != {"size", "fingerprint", "why"}:
+    if type(content) is not dict or content.keys() != {"size", "fingerprint", "why"} or not is_size(content["size"]):
         raise ValueError(content)
-    return Redacted(**content)
+    texts = [None if content[name] is None else _str(content[name]) for name in ("fingerprint", "why")]
+    return Redacted(content["size"], *texts)
+
+
+def is_size(x: Any) -> bool:
+    """Whether `x` can be the size in a `$truncated` or `$redacted`."""
+    return x is None or (type(x) is int and 0 <= x < 1 << 64)
 
 
 def _str(content: Any) -> str:
@@ -178,6 +217,8 @@ def _inside(content: Any, tag: str) -> Any:
     return content[tag]
 
 
+_DEEP: Final = 200
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 _ESCAPE: Final = re.compile(r"\\(?:u(d[89a-f][0-9a-f]{2})|\\)")
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,4000}")
 _HEX: Final = re.compile(r"-?0x[0-9a-f]+")

@@ -47,4 +47,5 @@ class Foreign:
     content: Any
 
     def __hash__(self) -> int:
-        return hash((self.tag, repr(self.content)))
+        # Of equal contents only a str is sure to have equal hashes; others may be unhashable, or too deep to be walked.
+        return hash((self.tag, self.content)) if type(self.content) is str else hash(self.tag)

@@ -1,120 +1,97 @@
-"""One walk over any Python value, without acting on it; what becomes of each value is decided by two leaf policies.
-
-The law of this file: looking must not act. No `==`, `bool()`, `str()`, `repr()`, `len()`, `isinstance()`, attribute access
-or iteration on an object whose class is not a builtin, because each may run foreign code (a lazy object would query its
-database). What an object is, is read from `type(x)`; what a subclass of a builtin holds, through the builtin's own methods.
+"""One walk over any Python value, without acting on it (`look` has the law); two leaf policies say what becomes of it.
 
 The walk is bounded: `MAX_DEPTH` containers deep, cycles cut, and a structure that shares its parts (a small graph whose
 paths are without number) is written out for `max_nodes` items, after which a container that stood before is cut.
 """
 
 import abc
-import gc
-import types
-from collections import OrderedDict, UserDict
+from collections import ChainMap
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
+
+from .look import (
+    chain_items,
+    chain_size,
+    derives,
+    dict_behind,
+    dict_items,
+    exact_float,
+    exact_int,
+    exact_str,
+    members,
+)
 
 MAX_DEPTH: Final = 200
-MAX_NODES: Final = 1_000_000
+MAX_NODES: Final = 500_000
 
-PLAIN: Final = frozenset({str, int, bool, type(None)})
+# What every JSON reader takes as a number; larger ones are written in decimal up to the size that Python never refuses to
+# print (sys.set_int_max_str_digits allows no limit below 640 digits), then in hex, whose cost is linear.
+INT_MIN: Final = -(1 << 63)
+INT_MAX: Final = (1 << 64) - 1
+DECIMAL_BITS: Final = 2048
 
+Finish: TypeAlias = Callable[[list[Any]], Any]
+Begin: TypeAlias = Callable[[Any], Any]
+
+_FEW: Final = 16  # so many leaves may stand in any number of places: a constant pair, say
 _VIEWS: Final[tuple[type, ...]] = (type({}.keys()), type({}.values()), type({}.items()))
 
 
-def qualified_name(cls: type) -> str:
-    """The name of a class as one would import it, without `builtins.`; never runs code of its metaclass."""
-    module = type.__getattribute__(cls, "__module__")
-    name = type.__getattribute__(cls, "__qualname__")
-    if type(module) is not str or module == "builtins":
-        return str.__str__(name)
-    return f"{module}.{name}"
-
-
-def mapping_items(x: Any, t: type) -> list[tuple[Any, Any]] | None:
-    """The items of a mapping that can be read without running foreign code; None where `x` is no such mapping."""
-    if t is OrderedDict:
-        return list(OrderedDict.items(x))
-    if issubclass(t, dict):
-        return list(dict.items(x))
-    if t is types.MappingProxyType:
-        # A proxy asks the mapping behind it, which may be foreign; the collector names that mapping without asking it.
-        behind = gc.get_referents(x)
-        return mapping_items(behind[0], type(behind[0])) if len(behind) == 1 else None
-    if issubclass(t, UserDict):
-        data = instance_dict(x).get("data")
-        return list(dict.items(data)) if issubclass(type(data), dict) else None  # type: ignore[arg-type]
-    return None
-
-
-def instance_dict(x: Any) -> dict[str, Any]:
-    """`vars(x)`, read past any `__getattribute__` and `__dict__` of the object's class; empty where it has none."""
-    try:
-        found = object.__getattribute__(x, "__dict__")
-    except AttributeError:
-        return {}
-    return found if type(found) is dict else {}
-
-
-def exact_str(x: str) -> str:
-    return str.__str__(x)
-
-
-def exact_int(x: int) -> int:
-    return int.__int__(x)
-
-
-def exact_float(x: float) -> float:
-    return float.__float__(x)
-
-
-def exact_bytes(x: Any) -> bytes:
-    """The bytes of a bytes, bytearray or memoryview; ValueError for a memoryview that was released."""
-    t = type(x)
-    if t is bytes:
-        return x  # type: ignore[no-any-return]
-    if issubclass(t, bytes):
-        return bytes.__getitem__(x, slice(None))
-    if issubclass(t, bytearray):
-        return bytes(bytearray.__getitem__(x, slice(None)))
-    return memoryview.tobytes(x)
+def in_order(results: list[Any]) -> list[Any]:
+    """What came of the members of a set, sorted: their order says nothing, and so the same set is the same in every run."""
+    if all(type(x) is str for x in results) or all(type(x) is int or type(x) is float for x in results):
+        results.sort()
+    elif len(results) > 1:
+        try:
+            results.sort(key=repr)
+        except RecursionError:  # nested too deep for the stack of our caller
+            return results
+    return results
 
 
 class Opened:
     """A container on its way: its children still to visit, what became of the others, and how the whole is built of them."""
 
-    __slots__ = ("children", "finish", "key", "results")
+    __slots__ = ("begin", "children", "finish", "key", "results")
 
-    def __init__(self, key: int, children: Iterable[Any], finish: Callable[[list[Any]], Any]) -> None:
+    def __init__(self, key: int, children: Iterable[Any], finish: Finish, begin: Begin) -> None:
         self.key = key
         self.children = iter(children)
         self.finish = finish
+        self.begin = begin
         self.results: list[Any] = []
 
 
 class Walk(abc.ABC):
     """Visit a value depth first; a subclass says what becomes of leaves and containers.
 
+    max_nodes: the budget: how many items are walked before what stood before is cut.
+    hard_limit: what does not fit into the budget is cut, whether it stood before or not, before it is copied.
+
     The walk keeps its own stack, so that 200 levels fit however deep the caller's stack already is.
     """
+
+    short: int  # the longest str that is sure to need no cut
 
     def __init__(self, max_nodes: int = MAX_NODES, *, hard_limit: bool = False) -> None:
         self.room = max_nodes
         self.hard_limit = hard_limit
+        self.max_depth = MAX_DEPTH
         self.path: dict[int, int] = {}
         self.seen: set[int] = set()
+        self.done: dict[int, tuple[Any, Any]] = {}
 
-    def visit(self, x: Any) -> Any:
-        """The value's counterpart."""
-        result = self._begin(x)
+    def visit(self, x: Any, begin: Begin | None = None) -> Any:
+        """The value's counterpart; `begin` says what `x` itself becomes, where that is not as usual."""
+        result = self.begin(x) if begin is None else begin(x)
         if type(result) is not Opened:
             return result
         stack = [result]
         while True:
             top = stack[-1]
+            begin = top.begin
             for child in top.children:
-                result = self._begin(child)
+                result = begin(child)
                 if type(result) is Opened:
                     stack.append(result)
                     break
@@ -127,7 +104,7 @@ class Walk(abc.ABC):
                     return value
                 stack[-1].results.append(value)
 
-    def _begin(self, x: Any) -> Any:
+    def begin(self, x: Any) -> Any:
         """The counterpart of a leaf, or an opened container."""
         t = type(x)
         if t is str:
@@ -143,45 +120,129 @@ class Walk(abc.ABC):
         return self._begin_other(x, t)
 
     def _begin_other(self, x: Any, t: type) -> Any:
-        if issubclass(t, (dict, UserDict, types.MappingProxyType)):
-            items = mapping_items(x, t)
-            return self.foreign(x, t) if items is None else self.open_mapping(x, items)
+        if issubclass(t, dict):
+            return self.open_mapping(x, x, dict.__len__(x), dict_items)
         if issubclass(t, list):
-            return self.open(x, list.__getitem__(x, slice(None)), self.list_of)
+            return self.open(x, list.__len__(x), list.__iter__, self.list_of)
         if issubclass(t, tuple):
-            return self.open(x, list(tuple.__iter__(x)), self.tuple_of)
+            return self.open(x, tuple.__len__(x), tuple.__iter__, self.tuple_of)
         if issubclass(t, str):
-            return self.text(exact_str(x))
+            return self.text(self.once(x, exact_str))
         if issubclass(t, int):
-            return self.integer(exact_int(x))
+            return self.integer(self.once(x, exact_int))
         if issubclass(t, float):
             return self.real(exact_float(x))
         if issubclass(t, bytes):
-            return self.octets(exact_bytes(x), "bytes")
+            return self.octets(x, "bytes")
         if issubclass(t, bytearray):
             return self.octets(x, "bytearray")
         if t is memoryview:
             return self.octets(x, "memoryview")
         if issubclass(t, set):
-            return self.open(x, list(set.__iter__(x)), self.set_of)
+            return self.open(x, set.__len__(x), set.__iter__, self.set_of)
         if issubclass(t, frozenset):
-            return self.open(x, list(frozenset.__iter__(x)), self.frozenset_of)
-        if t in _VIEWS:
-            return self.open(x, list(x), self.list_of)
+            return self.open(x, frozenset.__len__(x), frozenset.__iter__, self.frozenset_of)
+        return self._begin_wrapper(x, t)
+
+    def _begin_wrapper(self, x: Any, t: type) -> Any:
+        """What holds nothing itself, but shows what another container holds."""
+        if any(t is view for view in _VIEWS):
+            return self.open(x, len(x), iter, self.list_of, shared=True)
+        whole = dict_behind(x, t)
+        if whole is not None:
+            return self.open_mapping(x, whole, dict.__len__(whole), dict_items)
+        if derives(t, ChainMap):
+            return self.open_mapping(x, x, chain_size(x), chain_items, shared=True)
         return self.foreign(x, t)
 
-    def open(self, x: Any, children: list[Any], finish: Callable[[list[Any]], Any]) -> Any:
-        """Enter a container, unless it is too deep, a cycle, or beyond the budget."""
-        key = id(x)
+    def open(
+        self,
+        x: Any,
+        size: int,
+        read: Callable[[Any], Iterable[Any]],
+        finish: Finish,
+        begin: Begin | None = None,
+        *,
+        shared: bool = False,
+    ) -> Any:
+        """Enter a container of `size` members, unless it is refused; they are read (and so copied) only then."""
+        refused = self.refused(x, id(x), size, shared=shared)
+        if refused is not None:
+            return refused
+        children = members(read, x)
+        return self.named(x) if children is None else self.opened(id(x), children, finish, begin)
+
+    def open_mapping(
+        self,
+        x: Any,
+        whole: Any,
+        size: int,
+        read: Callable[[Any], list[tuple[Any, Any]] | None],
+        *,
+        shared: bool = False,
+    ) -> Any:
+        """Enter a mapping, unless it is refused; `whole` is the mapping behind it."""
+        refused = self.refused(x, id(whole), size, shared=shared)
+        if refused is not None:
+            return refused
+        items = read(whole)
+        return self.named(x) if items is None else self.opened(id(whole), *self.of_mapping(items))
+
+    def refused(self, x: Any, key: int, size: int, *, shared: bool = False) -> Any:
+        """What stands for a container that is too deep, a cycle, or beyond the budget; None where it may be entered.
+
+        shared: its members are another's, or made up as they are asked for: that it did not stand before says nothing.
+        """
         depth = len(self.path)
         if key in self.path:
             return self.cycle(depth - self.path[key])
-        self.room -= len(children) + 1
-        if depth >= MAX_DEPTH or (self.room < 0 and (self.hard_limit or key in self.seen)):
-            return self.cut(x)
+        if depth >= self.max_depth:
+            return self.cut(x, "too deep")
+        if self.hard_limit:
+            if size >= self.room:
+                return self.cut(x, "too much")
+        elif self.room < 0 and (shared or key in self.seen):
+            return self.cut(x, "too much" if shared else "as above")
+        self.room -= size + 1
+        return None
+
+    def opened(self, key: int, children: list[Any], finish: Finish, begin: Begin | None = None) -> Any:
+        """A container that may be entered; at once its counterpart, if there is nothing to enter for."""
+        if begin is None:
+            leaves = self._leaves(children)
+            if leaves is not None:
+                if len(leaves) > _FEW:
+                    self.seen.add(key)
+                return finish(leaves)
+            begin = self.begin
         self.seen.add(key)
-        self.path[key] = depth
-        return Opened(key, children, finish)
+        self.path[key] = len(self.path)
+        return Opened(key, children, finish, begin)
+
+    def _leaves(self, children: list[Any]) -> list[Any] | None:
+        """The counterparts of children that are all leaves; most containers are so, and need none of the walk's books."""
+        short = self.short
+        as_they_are = True
+        for x in children:
+            t = type(x)
+            if t is str:
+                if len(x) > short or not x.isascii():
+                    as_they_are = False
+            elif t is int:
+                if not INT_MIN <= x <= INT_MAX:
+                    as_they_are = False
+            elif t is bytes or t is float:
+                as_they_are = False
+            elif x is not None and t is not bool:
+                return None
+        return children if as_they_are else [self.begin(x) for x in children]
+
+    def once(self, x: Any, convert: Callable[[Any], Any]) -> Any:
+        """`convert(x)`, one and the same for an object that stands in many places."""
+        found = self.done.get(id(x))
+        if found is None:
+            found = self.done[id(x)] = (x, convert(x))  # holding x: no other object gets its id
+        return found[1]
 
     @abc.abstractmethod
     def text(self, x: str) -> Any: ...
@@ -194,8 +255,8 @@ class Walk(abc.ABC):
         """`x` is a bytes, a bytearray or a memoryview, as `kind` says."""
 
     @abc.abstractmethod
-    def open_mapping(self, x: Any, items: list[tuple[Any, Any]]) -> Any:
-        """Enter a mapping by `open`."""
+    def of_mapping(self, items: list[tuple[Any, Any]]) -> tuple[list[Any], Finish]:
+        """The children of a mapping with these items, and how its counterpart is built of theirs."""
 
     @abc.abstractmethod
     def list_of(self, results: list[Any]) -> Any: ...
@@ -210,9 +271,13 @@ class Walk(abc.ABC):
         """Anything that is no builtin value: a leaf, or an opened container."""
 
     @abc.abstractmethod
+    def named(self, x: Any) -> Any:
+        """An object of which no more than its type is known."""
+
+    @abc.abstractmethod
     def cycle(self, levels: int) -> Any:
         """A container that stands `levels` above itself."""
 
     @abc.abstractmethod
-    def cut(self, x: Any) -> Any:
+    def cut(self, x: Any, why: Literal["too deep", "too much", "as above"]) -> Any:
         """A container beyond the bounds of the walk."""

@@ -1,6 +1,7 @@
 import json
 import sys
 import threading
+import tracemalloc
 from array import array
 from collections import ChainMap, Counter, OrderedDict, UserDict, defaultdict, namedtuple
 from collections.abc import Callable
@@ -293,9 +294,9 @@ def test_looking_does_not_act(make: Callable[[], Any]) -> None:
 
 def test_what_stands_for_the_lost_is_written_only_if_json_can_hold_it() -> None:
     for value in (
-        Truncated(Trap()),  # type: ignore[arg-type]
+        Truncated(Trap()),
         Truncated(-1),
-        Redacted(Trap()),  # type: ignore[arg-type]
+        Redacted(Trap()),
         Redacted(1, HALF),
         Parts([b"a"]),  # type: ignore[arg-type]
         Foreign("no tag", 1),
@@ -504,28 +505,32 @@ def test_many_values_below_the_limit_are_bounded_together() -> None:
     assert tree["more"] == "x" * 1000
 
 
+@given(builtins | messages | wrong_messages, *[st.none() | st.integers(-1, 12)] * 3)
+def test_whatever_was_cut_is_written_the_same_again(
+    value: Any, body_room: int | None, value_limit: int | None, max_nodes: int | None
+) -> None:
+    tree = encode(value, body_room=body_room, value_limit=value_limit, max_nodes=max_nodes)
+    json.dumps(tree, allow_nan=False)
+    assert encode(decode(tree)) == tree
+
+
 # --- bounded work --------------------------------------------------------------------------------------------------------
-
-
-class Counted(dict[Any, Any]):
-    """A dict that says that it was read: the walk must not, if it is too large."""
 
 
 def test_what_is_too_large_is_cut_before_it_is_copied() -> None:
     large = dict.fromkeys(range(3_000_000))
+    user: UserDict[int, None] = UserDict()
+    user.data = large
     state = {
         "dict": large,
         "list": [None] * 3_000_000,
         "set": set(large),
         "proxy": MappingProxyType(large),
-        "user": UserDict(),
+        "user": user,
         "view": large.keys(),
         "chain": ChainMap(large),
         "small": [1, 2],
     }
-    state["user"].data = large
-    import tracemalloc
-
     tracemalloc.start()
     try:
         tree = encode({"state": state, "extensions": {"a": {}}}, **LIMITS)
@@ -540,7 +545,9 @@ def test_what_is_too_large_is_cut_before_it_is_copied() -> None:
 
 
 def test_each_field_has_a_budget_of_its_own() -> None:
-    tree = encode({"state": list(range(1500)), "extensions": list(range(1500)), "x": [[0] * 1500, [0] * 1500]}, **LIMITS)
+    tree = encode(
+        {"state": list(range(1500)), "extensions": list(range(1500)), "x": [[0] * 1500, [0] * 1500]}, **LIMITS
+    )
     assert len(tree["state"]) == len(tree["extensions"]) == 1500
     assert tree["x"] == [[0] * 1500, cut(None, None)]
 
@@ -553,7 +560,12 @@ def test_headers_are_free_of_the_budget() -> None:
 
 
 def test_with_hardly_any_stack_left_it_does_not_raise() -> None:
-    value = {"type": "http", "headers": [(b"a", "b"), b"\xff"], "state": nest(NESTS["dict"], 150), "x": Truncated(1, Parts((b"a",)))}
+    value = {
+        "type": "http",
+        "headers": [(b"a", "b"), b"\xff"],
+        "state": nest(NESTS["dict"], 150),
+        "x": Truncated(1, Parts((b"a",))),
+    }
     whole = encode(value)
     results = at_the_end_of_the_stack(lambda: encode(value), whole)
     assert all(result == cut(None, None) for result in results[:-1])

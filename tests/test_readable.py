@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 from asgi_inspect.convert import convert_bytes_to_str, decode, encode
 from asgi_inspect.values import Foreign, Parts, Redacted, Truncated
 from tests.stack import at_the_end_of_the_stack
-from tests.traps import CALLS, TRAPS, Sprung, Trap, trapped
+from tests.traps import CALLS, TRAPS, Sprung, trapped
 from tests.values import builtins, hashables, json_values, messages, octets, wrong_messages
 
 HALF = "\ud800"
@@ -125,15 +125,15 @@ def test_whatever_is_builtin_becomes_plain_data(value: Any, limit: int | None) -
     shown({"k": value, "t": (value,)}, limit=limit)
 
 
-@given(st.dictionaries(hashables, st.integers(), max_size=8))
+@given(st.dictionaries(hashables, st.integers(0, 9), max_size=8))
 def test_no_item_of_a_mapping_is_lost(value: dict[Any, int]) -> None:
     result = shown(value)
     assert list(result.values()) == list(value.values())
 
 
-@given(builtins | json_values)
-def test_what_came_out_of_a_trace_becomes_plain_data(value: Any) -> None:
-    shown(decode(value))
+@given(json_values, builtins)
+def test_what_came_out_of_a_trace_becomes_plain_data(tree: Any, value: Any) -> None:
+    shown(decode(tree))
     shown(decode(encode({"headers": value, "body": value, "state": value}, body_room=2, value_limit=2)))
 
 
@@ -141,7 +141,16 @@ def test_what_came_out_of_a_trace_becomes_plain_data(value: Any) -> None:
 def test_looking_does_not_act(make: Callable[[], Any]) -> None:
     CALLS.clear()
     x = make()
-    for value in (x, [x], {"a": (x,)}, Truncated(x, x), Redacted(x, x, x), Parts((x, x)), Foreign(x, x), Foreign("$x", x)):
+    for value in (
+        x,
+        [x],
+        {"a": (x,)},
+        Truncated(x, x),
+        Redacted(x, x, x),
+        Parts((x, x)),
+        Foreign(x, x),
+        Foreign("$x", x),
+    ):
         shown(value)
         shown(value, limit=1)
     assert CALLS == []
@@ -373,39 +382,6 @@ def test_each_value_is_shown(value: Any, expected: Any) -> None:
         assert type(result) is type(expected)
 
 
-def test_subclasses_are_shown_as_what_they_derive_from() -> None:
-    CALLS.clear()
-    cases: list[tuple[type, Any, Any]] = [
-        (datetime, (2024, 1, 2), "2024-01-02T00:00:00"),
-        (date, (2024, 1, 2), "2024-01-02"),
-        (time, (1, 2), "01:02:00"),
-        (timedelta, (1,), "1 day, 0:00:00"),
-        (Decimal, ("1.5",), "1.5"),
-        (complex, (1, 2), "(1+2j)"),
-        (deque, ([b"a"],), ["a"]),
-        (Fraction, (1, 2), "<tests.traps.Trapped>"),
-        (PurePosixPath, ("/a",), "<tests.traps.Trapped>"),
-    ]
-    for base, arguments, expected in cases:
-        x = base.__new__(type("Trapped", (base,), {"__module__": "tests.traps"}), *arguments)
-        if base is deque:
-            deque.__init__(x, *arguments)
-        for name in ("__str__", "__repr__", "__format__", "isoformat", "__iter__", "__len__", "utcoffset", "tzinfo"):
-            setattr(type(x), name, vars(Trap)["__repr__"])
-        assert shown(x) == expected
-    assert CALLS == []
-
-
-def test_a_uuid_of_a_subclass_is_read_from_its_slot() -> None:
-    class Odd(uuid.UUID):
-        int = property(vars(Trap)["__repr__"])  # type: ignore[assignment]
-
-    assert shown(Odd.__new__(Odd)) == f"<{HERE}.{Odd.__qualname__}>"
-    x = Odd.__new__(Odd)
-    vars(uuid.UUID)["int"].__set__(x, 255)
-    assert shown(x) == "00000000-0000-0000-0000-0000000000ff"
-
-
 def test_an_enum_may_hold_itself() -> None:
     member: Any = Colour.LIST
     member._value_.append(member)
@@ -415,8 +391,10 @@ def test_an_enum_may_hold_itself() -> None:
         member._value_.pop()
     previous: Any = 1
     for number in range(300):
-        previous = enum.Enum(f"E{number}", {"A": previous})["A"]
-    assert shown(previous) == f"<{HERE}.E199>" or shown(previous).startswith("<")
+        (previous,) = enum.Enum(f"E{number}", {"A": previous})  # type: ignore[misc]
+    assert shown(previous) == 1
+    previous._value_ = previous
+    assert shown(previous) == f"<{HERE}.E299>"
 
 
 def test_a_generator_is_not_consumed() -> None:
@@ -496,7 +474,9 @@ def test_keys_nested_in_keys() -> None:
             inner: Any
 
         key = Holder({key: 1})
-    assert "too deep" in json.dumps(shown({key: 1}))
+    (name,) = shown({key: 1})
+    assert name.startswith("{'inner': {'{\\'inner\\': ")
+    assert len(name) <= 4097  # each level would double the backslashes of the one inside
 
 
 # --- foreign mappings ----------------------------------------------------------------------------------------------------
@@ -556,7 +536,7 @@ FOREIGN: list[tuple[Callable[[], Any], Any]] = [
 @pytest.mark.parametrize(("items", "expected"), FOREIGN, ids=[str(index) for index in range(len(FOREIGN))])
 def test_a_foreign_mapping_is_read_through_its_items(items: Callable[[], Any], expected: Any) -> None:
     assert shown(Ours(items)) == expected
-    assert shown(MappingProxyType(Ours(items))) == (expected if expected != NAMED else "<mappingproxy>")
+    assert shown(MappingProxyType(Ours(items))) == expected
     assert shown([1, {"a": Ours(items)}]) == [1, {"a": expected}]
 
 
@@ -565,7 +545,8 @@ def test_foreign_mappings_of_other_makes() -> None:
 
     assert shown(Headers(raw=[(b"a", b"1"), (b"a", b"2")])) == {"a": "1", "a (str)": "2"}
     assert shown(Registered()) == {"a": "b"}
-    assert shown(ChainMap(Ours(lambda: [("a", 1)]))) == "<collections.ChainMap>"  # it would ask what it holds for keys
+    ours: Any = Ours(lambda: [("a", 1)])
+    assert shown(ChainMap(ours)) == "<collections.ChainMap>"  # it would ask what it holds for keys
 
 
 def test_an_endless_mapping_is_cut() -> None:
@@ -580,7 +561,6 @@ def test_an_endless_nest_of_mappings_is_cut() -> None:
         return Ours(lambda: endless(deeper))
 
     text = json.dumps(shown(deeper()), ensure_ascii=False)
-    assert f"<{HERE}.Ours: too deep>" in text
     assert f"<{HERE}.Ours: too much>" in text
     assert len(text) < 20_000_000
 
@@ -699,10 +679,11 @@ def test_one_large_value_in_many_places_is_converted_once() -> None:
 
 
 def test_huge_values_are_whole() -> None:
-    assert shown(b"x" * 10_000_000) == "x" * 10_000_000
-    assert len(shown([b"x"] * 1_000_000)) == 1_000_000
-    assert len(shown(dict.fromkeys(range(700_000)))) == 700_000
-    assert len(shown(UserDict(dict.fromkeys(range(700_000))))) == 700_000
+    many = dict.fromkeys(range(600_000))
+    assert convert_bytes_to_str(b"x" * 10_000_000) == "x" * 10_000_000
+    assert len(convert_bytes_to_str([b"x"] * 600_000)) == 600_000
+    assert len(convert_bytes_to_str(many)) == 600_000
+    assert len(convert_bytes_to_str(UserDict(many))) == 600_000
 
 
 # --- limit ---------------------------------------------------------------------------------------------------------------
@@ -722,7 +703,11 @@ LIMITED: list[tuple[Any, int, Any]] = [
     (memoryview(b"abcdef")[::2], 2, "ac… (3 bytes)"),
     (RELEASED, 2, "<released memoryview>"),
     (f"a{HALF}b", 2, "a\\ud800… (3 characters)"),
-    ({"body": b"abc", b"key of bytes": ("abc",)}, 2, {"body": "ab… (3 bytes)", "key of bytes": ("ab… (3 characters)",)}),
+    (
+        {"body": b"abc", b"key of bytes": ("abc",)},
+        2,
+        {"body": "ab… (3 bytes)", "key of bytes": ("ab… (3 characters)",)},
+    ),
     (10**30, 3, "100… (31 characters)"),
     (2**63, 3, 2**63),
     (trapped(str)("abc"), 2, "ab… (3 characters)"),
@@ -758,7 +743,14 @@ def test_with_hardly_any_stack_left_it_does_not_raise() -> None:
 
 
 def test_changes_by_another_thread_do_no_harm() -> None:
-    value: dict[Any, Any] = {"a": [1, 2], "s": {1}, "d": deque([1]), "o": OrderedDict(a=1), "c": ChainMap({1: 2}), "b": Base(b"", 0)}
+    value: dict[Any, Any] = {
+        "a": [1, 2],
+        "s": {1},
+        "d": deque([1]),
+        "o": OrderedDict(a=1),
+        "c": ChainMap({1: 2}),
+        "b": Base(b"", 0),
+    }
     done = threading.Event()
 
     def change() -> None:
@@ -773,7 +765,9 @@ def test_changes_by_another_thread_do_no_harm() -> None:
             setattr(value["b"], f"x{number}", number)
             value[number] = number
             if number % 50 == 0:
-                value.update({"a": [], "s": set(), "d": deque(), "o": OrderedDict(a=1), "c": ChainMap(), "b": Base(b"", 0)})
+                value.update(
+                    {"a": [], "s": set(), "d": deque(), "o": OrderedDict(a=1), "c": ChainMap(), "b": Base(b"", 0)}
+                )
                 for key in [key for key in value if type(key) is int]:
                     del value[key]
 
@@ -798,6 +792,22 @@ def test_names_with_lone_surrogates_and_names_without_end() -> None:
     assert len(shown(cls())) < 1100
 
 
-def test_objects_made_without_their_init_are_shown() -> None:
-    for cls in (uuid.UUID, Fraction, PurePosixPath, UserDict, ChainMap, deque, Truncated, Parts, Foreign, Decimal, type(ip_address("::"))):
-        shown(cls.__new__(cls))
+UNMADE: list[Any] = [
+    uuid.UUID,
+    Fraction,
+    PurePosixPath,
+    UserDict,
+    ChainMap,
+    deque,
+    Decimal,
+    type(ip_address("::")),
+    Slotted,
+    Truncated,
+    Parts,
+    Foreign,
+]
+
+
+@pytest.mark.parametrize("cls", UNMADE)
+def test_an_object_made_without_its_init_is_shown(cls: Any) -> None:
+    shown([cls.__new__(cls)])

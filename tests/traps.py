@@ -33,7 +33,9 @@ class Sprung(BaseException):
 def trapped(base: type, **more: Any) -> Any:
     """A subclass of a builtin of which each use is written down, and raises."""
     methods = {name: _trap(name) for name in SPECIAL}
-    return type("Trapped", (base,), {**methods, "__class__": property(_trap("__class__")), "__module__": __name__, **more})
+    return type(
+        "Trapped", (base,), {**methods, "__class__": property(_trap("__class__")), "__module__": __name__, **more}
+    )
 
 
 Trap: Any = trapped(object, __dict__=property(_trap("__dict__")))
@@ -45,8 +47,8 @@ class _Meta(type):
 
 for _name in ("__repr__", "__eq__", "__hash__", "__len__", "__iter__", "__contains__", "__bool__", "__instancecheck__"):
     setattr(_Meta, _name, _trap(f"metaclass {_name}"))
-_Meta.__getattribute__ = _trap("metaclass __getattribute__")  # type: ignore[assignment]
-_Meta.__subclasscheck__ = _trap("metaclass __subclasscheck__")  # type: ignore[assignment]
+_Meta.__getattribute__ = _trap("metaclass __getattribute__")  # type: ignore[method-assign]
+_Meta.__subclasscheck__ = _trap("metaclass __subclasscheck__")  # type: ignore[method-assign]
 
 
 def _odd_class() -> Any:

@@ -3,27 +3,53 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from asgi_inspect.protocol.fields import MESSAGES, SCOPES, Kind
 
+# The machine may be busy: slowness is no failure of a law.
+settings.register_profile("lawful", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("lawful")
+
 # --- builtins ------------------------------------------------------------------------------------------------------------
 
-TRICKY_TEXT = ["$", "$base64", "$bytes", "\\", "\\ud800", "\ud800", "\\\udfff\\", "\ud83d\ude00", "\ufeff", "\u2028\x00\x7f", "中🙂"]
+TRICKY_TEXT = [
+    "$",
+    "$base64",
+    "$bytes",
+    "\\",
+    "\\ud800",
+    "\ud800",
+    "\\\udfff\\",
+    "\ud83d\ude00",
+    "\ufeff",
+    "\u2028\x00\x7f",
+    "中🙂",
+]
 
 texts = st.text(st.characters(exclude_categories=()), max_size=8) | st.sampled_from(TRICKY_TEXT)
 octets = st.binary(max_size=8) | st.sampled_from([text.encode("utf-8", "surrogatepass") for text in TRICKY_TEXT])
-ints = st.integers() | st.integers(-(2**70), 2**70) | st.sampled_from([-(2**63), -(2**63) - 1, 2**64 - 1, 2**64, 7**1000])
+ints = (
+    st.integers() | st.integers(-(2**70), 2**70) | st.sampled_from([-(2**63), -(2**63) - 1, 2**64 - 1, 2**64, 7**1000])
+)
 floats = st.floats() | st.sampled_from([0.0, -0.0, float("nan"), float("inf"), float("-inf"), 5e-324, 1e308])
+
+
+def view(octets: bytes) -> Any:
+    """A memoryview (whose type says more than is of interest here)."""
+    return memoryview(octets)
+
+
 scalars = st.none() | st.booleans() | ints | floats | texts | octets
 
-hashables = st.recursive(
-    scalars | octets.map(memoryview),
+hashables: st.SearchStrategy[Any] = st.recursive(
+    scalars | octets.map(view),
     lambda inner: st.lists(inner, max_size=3).map(tuple) | st.frozensets(inner, max_size=3),
     max_leaves=4,
 )
-builtins = st.recursive(
-    scalars | octets.map(bytearray) | octets.map(memoryview) | octets.map(lambda x: memoryview(bytearray(x))),
+builtins: st.SearchStrategy[Any] = st.recursive(
+    scalars | octets.map(bytearray) | octets.map(view) | octets.map(lambda x: memoryview(bytearray(x))),
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.lists(inner, max_size=4).map(tuple)
@@ -36,7 +62,11 @@ builtins = st.recursive(
 )
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | texts,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=12,
 )
@@ -48,7 +78,7 @@ VALUES: Mapping[Kind, st.SearchStrategy[Any]] = {
     "str": texts | st.none(),
     "int": ints,
     "bool": st.booleans(),
-    "octets": octets | st.none() | octets.map(bytearray) | octets.map(memoryview),
+    "octets": octets | st.none() | octets.map(bytearray) | octets.map(view),
     "headers": st.lists(pairs, max_size=4) | st.lists(pairs, max_size=4).map(tuple),
     "links": st.lists(octets, max_size=3) | st.lists(octets, max_size=3).map(tuple),
     "address": st.none() | st.tuples(texts, st.none() | ints) | st.tuples(texts, ints).map(list),
@@ -80,7 +110,7 @@ def _named(type_: str, fields: Mapping[str, Kind], *, right: bool) -> st.SearchS
 
 
 def _all(*, right: bool) -> st.SearchStrategy[dict[str, Any]]:
-    return st.one_of(_named(name, fields, right=right) for name, fields in (*SCOPES.items(), *MESSAGES.items()))
+    return st.one_of(*[_named(name, fields, right=right) for name, fields in (*SCOPES.items(), *MESSAGES.items())])
 
 
 messages = _all(right=True)

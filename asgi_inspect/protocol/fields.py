@@ -24,11 +24,9 @@ Kind: TypeAlias = Literal[
 _CONNECTION: Final[Mapping[str, Kind]] = {
     "type": "str",
     "asgi": "versions",
-    "http_version": "str",
     "scheme?": "str",
     "path": "str",
     "raw_path?": "octets",
-    "query_string": "octets",
     "root_path?": "str",
     "headers": "headers",
     "client?": "address",
@@ -38,8 +36,8 @@ _CONNECTION: Final[Mapping[str, Kind]] = {
 }
 
 SCOPES: Final[Mapping[str, Mapping[str, Kind]]] = {
-    "http": {**_CONNECTION, "method": "str"},
-    "websocket": {**_CONNECTION, "subprotocols?": "strings"},
+    "http": {**_CONNECTION, "http_version": "str", "method": "str", "query_string": "octets"},
+    "websocket": {**_CONNECTION, "http_version?": "str", "query_string?": "octets", "subprotocols?": "strings"},
     "lifespan": {"type": "str", "asgi": "versions", "state?": "mapping", "extensions?": "mapping"},
 }
 
