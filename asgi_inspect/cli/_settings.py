@@ -1,0 +1,198 @@
+"""Our options, and where each may be set: on the command line, else in a variable, else in `pyproject.toml`, else by default.
+
+`--body-limit 1M` is `ASGI_INSPECT_BODY_LIMIT=1M`, and `body-limit = "1M"` in `[tool.asgi-inspect]` of the nearest
+`pyproject.toml` that has this table, from the working directory up to the root of its repository. A switch may be written
+either way: `no-scope = true` is `scope = false`. What is wrong is named with its place, in one sentence.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import UsageError
+from ..options import BODY_LIMIT, PREFIX, parse_flag, parse_size
+from ..text import safe
+
+TABLE = "asgi-inspect"
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[int | None]  # generic for type checkers only, and from click 8.4 on
+else:
+    _ParamType = click.ParamType
+
+_REPOSITORY = (".git", ".hg", ".svn")
+
+
+class Size(_ParamType):
+    """A number of bytes: `65536`, `64k`, `1M`, or `none`."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        try:
+            return parse_size("it", value)
+        except UsageError as error:
+            self.fail(str(error).removeprefix("it ").rstrip("."), param, ctx)
+
+
+class Setting(click.Option):
+    """An option of ours. Help shows of a switch only the side that changes something."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        record = super().get_help_record(ctx)
+        if record is None or not self.secondary_opts:
+            return record
+        return (", ".join(self.secondary_opts if self.default else self.opts), record[1])
+
+
+def directory() -> Path:
+    """The working directory. Raises UsageError where it is gone."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UsageError("the working directory does not exist any more: change into another one.") from None
+
+
+def display_settings() -> list[click.Option]:
+    """What decides how records are shown, live and afterwards."""
+    return [
+        Setting(
+            ["--format"],
+            metavar="FORMAT",
+            type=click.Choice(["pretty", "compact", "jsonl"]),
+            default="pretty",
+            help="How it is shown: pretty (default), compact (one line a message), or jsonl (the records themselves).",
+        ),
+        Setting(["--scope/--no-scope"], default=True, help="Leave out the scopes."),
+        Setting(["--body/--no-body"], default=True, help="Leave out the bodies; their sizes stay."),
+        Setting(
+            ["--color"],
+            metavar="WHEN",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            help="Colours: auto (default: on a terminal, unless NO_COLOR is set), always, or never.",
+        ),
+        Setting(["--utc/--no-utc"], default=False, help="Times in UTC instead of local time."),
+    ]
+
+
+def run_settings() -> list[click.Option]:
+    """What a run takes."""
+    return [
+        Setting(
+            ["-o", "--out"],
+            metavar="FILE",
+            type=click.Path(allow_dash=True),
+            help="Write the trace to this file instead of the state folder; - writes the records to standard output.",
+        ),
+        Setting(["--append/--no-append"], default=False, help="Keep what is in FILE already, and add to it."),
+        Setting(["--quiet/--no-quiet"], default=False, help="No live view, only the file."),
+        Setting(["--save/--no-save"], default=True, help="Remove the trace when the server has ended."),
+        Setting(
+            ["--body-limit"],
+            metavar="SIZE",
+            type=Size(),
+            default=BODY_LIMIT,
+            help="How much of each body is kept: bytes, 64k (default), 1M, or none for all.",
+        ),
+        *display_settings(),
+    ]
+
+
+def defaults(settings: list[click.Option], directory: Path, environ: Mapping[str, str]) -> dict[str, Any]:
+    """What variables and `pyproject.toml` say of these settings, by the name of the parameter (click's `default_map`).
+
+    Raises UsageError for a value that cannot be, and for a key that no command has.
+    """
+    return _from_project(settings, directory) | _from_variables(settings, environ)
+
+
+def _from_variables(settings: list[click.Option], environ: Mapping[str, str]) -> dict[str, Any]:
+    found = {}
+    for key, (setting, negated) in _spellings(settings).items():
+        variable = PREFIX + key.replace("-", "_").upper()
+        if environ.get(variable):
+            assert setting.name is not None
+            found[setting.name] = _value(setting, environ[variable], variable, negated=negated)
+    return found
+
+
+def _from_project(settings: list[click.Option], directory: Path) -> dict[str, Any]:
+    file, table = _project_table(directory)
+    spellings, wanted = _spellings(run_settings()), {setting.name for setting in settings}
+    found = {}
+    for written, value in table.items():
+        key = written.replace("_", "-")
+        if key not in spellings:
+            near = difflib.get_close_matches(key, spellings, n=1)
+            hint = f'did you mean "{near[0]}"?' if near else f"there is {', '.join(spellings)}."
+            raise UsageError(f'{safe(str(file))}: [tool.{TABLE}] knows no "{safe(written)}"; {hint}')
+        setting, negated = spellings[key]
+        if setting.name in wanted:
+            found[setting.name] = _project_value(setting, value, file, written, negated=negated)
+    return found
+
+
+def _project_value(setting: click.Option, value: Any, file: Path, key: str, *, negated: bool) -> Any:
+    place = f'{safe(str(file))}: "{key}" in [tool.{TABLE}]'
+    if setting.is_flag:
+        if not isinstance(value, bool):
+            raise UsageError(f"{place} takes true or false, not {_brief(value)}.")
+    elif isinstance(value, bool) or not isinstance(value, (str, int) if isinstance(setting.type, Size) else str):
+        raise UsageError(
+            f"{place} takes {'a size' if isinstance(setting.type, Size) else 'a string'}, not {_brief(value)}."
+        )
+    value = _value(setting, value, place, negated=negated)
+    if isinstance(setting.type, click.Path) and value != "-":
+        return str(file.parent / Path(value).expanduser())  # a path in a file is meant from where the file is
+    return value
+
+
+def _brief(value: Any) -> str:
+    text = safe(repr(value))
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _value(setting: click.Option, value: Any, place: str, *, negated: bool) -> Any:
+    if setting.is_flag:
+        return parse_flag(place, value) is not negated
+    try:
+        return setting.type.convert(value, None, None)
+    except click.BadParameter as error:
+        raise UsageError(f"{place}: {safe(error.message)}.".replace("..", ".")) from None
+
+
+def _spellings(settings: list[click.Option]) -> dict[str, tuple[click.Option, bool]]:
+    """Each setting by its long names; the flag is True for the name of a switch that turns it off."""
+    return {
+        name[2:]: (setting, negated)
+        for setting in settings
+        for negated, names in ((False, setting.opts), (True, setting.secondary_opts))
+        for name in names
+        if name.startswith("--")
+    }
+
+
+def _project_table(directory: Path) -> tuple[Path, dict[str, Any]]:
+    """The nearest table of ours, and the file that it is in."""
+    for folder in _up_to_repository(directory):
+        file = folder / "pyproject.toml"
+        try:
+            tool = tomllib.loads(file.read_text("utf-8")).get("tool", {})
+        except OSError:
+            continue  # none there, or none that we may read
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UsageError(f"{safe(str(file))} cannot be read as TOML: {safe(str(error))}.") from None
+        if isinstance(tool, dict) and isinstance(tool.get(TABLE), dict):
+            return file, tool[TABLE]
+    return directory / "pyproject.toml", {}
+
+
+def _up_to_repository(directory: Path) -> Iterator[Path]:
+    for folder in (directory, *directory.parents):
+        yield folder
+        if any((folder / mark).exists() for mark in _REPOSITORY):
+            return

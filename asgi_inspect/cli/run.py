@@ -1,0 +1,157 @@
+"""`asgi-inspect main:app …`: run an application under a server, traced."""
+
+import difflib
+import os
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from ..errors import UsageError
+from ..launch import uvicorn
+from ..launch.launcher import Run, launch, run_bare
+from ..launch.output import Output
+from ..launch.place import Place
+from ..launch.server import server_named
+from ..text import safe
+from ._help import version_option, write_page
+from ._screen import Look, Screen, screen_on
+from ._settings import defaults, directory, run_settings
+from ._split import Split, operands, split
+
+_DEFAULT_SERVER = "uvicorn"
+_SPLIT = f"{__name__}.split"
+
+
+class RunCommand(click.Command):
+    """Takes our options and the server's, in any order; the server's reach it exactly as they were typed."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if ctx.resilient_parsing:  # completion: nothing is run, all is offered
+            return super().parse_args(ctx, args)
+        theirs = uvicorn.COMMAND.params
+        parts = split(args, super().get_params(ctx), _without_ours(theirs, self.params), _is_server)
+        ctx.meta[_SPLIT] = parts
+        ctx.default_map = defaults(run_settings(), directory(), os.environ)
+        return super().parse_args(ctx, parts.ours)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        ours = super().get_params(ctx)
+        return ours + _without_ours(uvicorn.COMMAND.params, ours) if ctx.resilient_parsing else ours
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        write_page(formatter, self, ctx)
+
+
+def _without_ours(theirs: list[click.Parameter], ours: list[click.Parameter]) -> list[click.Parameter]:
+    """The server's parameters, but for `--version` and the like, which both sides have and which are ours here."""
+    names = {name for parameter in ours for name in parameter.opts}
+    return [parameter for parameter in theirs if not names.intersection(parameter.opts)]
+
+
+def _is_server(word: str) -> bool:
+    return server_named(word) is not None
+
+
+def _run(*, out: str | None, append: bool, quiet: bool, save: bool, body_limit: int | None, **look: Any) -> int:
+    ctx = click.get_current_context()
+    parts: Split = ctx.meta[_SPLIT]
+    word = parts.server or _DEFAULT_SERVER
+    server = server_named(word)
+    assert server is not None
+    if parts.server is None:
+        _require_application(operands(parts.theirs, uvicorn.COMMAND.params), ctx)
+    plan = server.plan(parts.theirs)
+    if os.environ.get("ASGI_INSPECT") == "0":
+        _say(f"tracing is off (ASGI_INSPECT=0): this is {plan.server} alone.")
+        run_bare(word, parts.theirs)
+    _require_sense(ctx, out)
+    named = None if out in (None, "-") else out
+    place = Place.in_state_folder(directory()) if named is None else Place.named(named, append=append)
+    again = (
+        "asgi-inspect show"
+        if named is None and place.trouble is None
+        else f"asgi-inspect show {_shown(named or place.path)}"
+    )
+    records, screen = _streams(ctx, out, Look(**look), quiet, again if save or named else None)
+    run = Run(
+        server=word,
+        arguments=parts.theirs,
+        plan=plan,
+        place=place,
+        keep=save or named is not None,
+        body_limit=body_limit,
+        records=records,
+        screen=screen,
+        again=again,
+    )
+    return launch(run, _say)
+
+
+def _require_application(words: list[str], ctx: click.Context) -> None:
+    """Say what else may be meant, where the word that should name the application cannot."""
+    word = words[0] if words else ""
+    commands = ctx.find_root().command
+    assert isinstance(commands, click.Group)
+    names = commands.list_commands(ctx)
+    if word in names:
+        raise UsageError(f"the command comes first: asgi-inspect {word} ...")
+    if word and ":" not in word:
+        near = difflib.get_close_matches(word, names, n=1)
+        if near:
+            raise UsageError(f'"{safe(word)}" is no command and no application; did you mean asgi-inspect {near[0]}?')
+        if os.path.isfile(word) and not word.endswith(".py"):
+            raise UsageError(f"{safe(word)} is a file; to show a trace: asgi-inspect show {_shown(word)}")
+
+
+def _require_sense(ctx: click.Context, out: str | None) -> None:
+    """Refuse options that exclude each other; those that no command line names give way to those that it does."""
+    if not hasattr(os, "posix_spawn"):
+        raise UsageError(
+            "starting a server needs Linux or macOS; here, wrap the application: app = InspectMiddleware(app)."
+        )
+    named = out not in (None, "-")
+    if _typed(ctx, "append") and ctx.params["append"] and not named:
+        raise UsageError("--append adds to a trace that you name: give its name with -o FILE.")
+    if _typed(ctx, "save") and not ctx.params["save"] and named and _typed(ctx, "out"):
+        raise UsageError("--no-save removes the trace in the end, -o FILE asks for it: leave one of them out.")
+    if _typed(ctx, "quiet") and ctx.params["quiet"] and out == "-":
+        raise UsageError(
+            "-o - writes the records to standard output, --quiet wants nothing there: leave one of them out."
+        )
+
+
+def _streams(
+    ctx: click.Context, out: str | None, look: Look, quiet: bool, again: str | None
+) -> tuple[Output | None, Screen | None]:
+    """Where the records go as they are, and where they are shown to a person."""
+    if out != "-" and quiet:
+        return None, None
+    raw = out == "-" or look.format == "jsonl"
+    if out == "-" and not _typed(ctx, "format"):
+        return Output(1), None
+    hint = None if again is None else again.replace("{", "{{").replace("}", "}}") + " --conn {conn}"
+    return Output(1) if raw else None, screen_on(Output(2), look, hint)
+
+
+def _typed(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def _shown(path: str | Path) -> str:
+    return safe(shlex.quote(str(path)))
+
+
+def _say(sentence: str) -> None:
+    Output(2).write(f"asgi-inspect: {safe(sentence)}\n")
+
+
+command = RunCommand(
+    "run",
+    callback=_run,
+    params=[*run_settings(), version_option()],
+    short_help="Run an application, traced.",
+    hidden=True,
+)

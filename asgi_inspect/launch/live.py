@@ -1,0 +1,116 @@
+"""What a person or a program sees of a run while it lasts: the trace file, followed by this process alone.
+
+The server never waits for us. A view that cannot keep up with a busy server jumps forward and says how much it left out,
+which the file has; records on standard output (`jsonl`) are never left out. Whoever reads us may leave: then we fall silent,
+and server and trace go on. The same where the view itself should fail.
+"""
+
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from ..trace.follow import Follower
+from ..trace.read import Damage, parse_lines
+from ..trace.records import Record
+from .output import Output
+
+BEHIND = 8 << 20
+"""How many bytes the view may lie behind before it jumps."""
+RECENT = 256 << 10
+"""From how many bytes before the end it then goes on."""
+_LOOK_AFTER = 64  # lines shown between two looks at how far it is behind
+
+Say = Callable[[str], None]
+
+
+class Screen(Protocol):
+    """Where records are shown to a person."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether nobody looks any more."""
+
+    def feed(self, record: Record) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+class Live:
+    """A trace file that is shown while it grows.
+
+    records: where each record's line is written as it is; None: nowhere.
+    screen: where they are shown; None: nowhere.
+    say: says one sentence of ours to the user.
+    begun: called before each record is shown.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        records: Output | None,
+        screen: Screen | None,
+        say: Say,
+        begun: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._path = path
+        self._begun = begun
+        self._records = records
+        self._screen = screen
+        self._say = say
+
+    @property
+    def watched(self) -> bool:
+        """Whether there is anybody to show anything to."""
+        return (self._records is not None and not self._records.closed) or (
+            self._screen is not None and not self._screen.closed
+        )
+
+    def run(self, begin: int, ended: Callable[[], bool], wait: Callable[[], None]) -> None:
+        """Show all that is written behind `begin`, until `ended` and all is shown, or nobody looks any more.
+
+        ended: asked before each look at the file. wait: called where there is nothing to show; returns when to look again.
+        """
+        with Follower(self._path) as follower:
+            if begin:
+                follower.skip_to_recent(0)
+            for line in parse_lines(self._lines(follower, ended, wait), file=str(self._path), on_damage=self._damaged):
+                self._begun()
+                if self._records is not None:
+                    self._records.write(line.raw + b"\n")
+                if self._screen is not None and line.record is not None:
+                    self._screen.feed(line.record)
+                if not self.watched:
+                    return
+        if self._screen is not None:
+            self._screen.finish()
+
+    def _lines(self, follower: Follower, ended: Callable[[], bool], wait: Callable[[], None]) -> Iterator[bytes]:
+        while True:
+            last = ended()
+            while (yield from self._lines_until_late(follower)):
+                self._jump(follower)
+            if last:
+                yield from follower.rest()
+                return
+            wait()
+
+    def _lines_until_late(self, follower: Follower) -> Generator[bytes, None, bool]:
+        """The lines that are there; returns True when they come faster than they can be shown, so that it is time to jump."""
+        for count, line in enumerate(follower.lines()):
+            if self._records is None and count % _LOOK_AFTER == 0 and follower.behind > BEHIND:
+                yield line
+                return True
+            yield line
+        return False
+
+    def _jump(self, follower: Follower) -> None:
+        jumped = follower.skip_to_recent(RECENT)
+        if jumped:
+            self._say(
+                f"the server is faster than this view: {jumped / 1e6:.1f} MB were not shown; all of it is in the trace."
+            )
+
+    def _damaged(self, damage: Damage) -> None:
+        # After a jump the line's number would count from there.
+        self._say(f"a damaged line in the trace, {damage.reason}")

@@ -1,0 +1,126 @@
+"""Where the trace of a run goes: a file that the user named, or one of the state folder; held open as long as the run lasts."""
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from ..errors import DamagedRecordError, UsageError
+from ..text import safe
+from ..trace.codec import decode_record
+from . import locks, state
+
+_FIRST_LINE = 1 << 20
+
+
+@dataclass
+class Place:
+    """The trace file of a run. `fd` appends to it, and its lock says that the run is alive."""
+
+    path: Path
+    fd: int
+    ours: bool
+    """Whether the file was made for this run: if nothing is ever written to it, it goes again."""
+    begin: int = 0
+    """Where this run begins in the file: not at 0 where it is appended to."""
+    trouble: str | None = None
+    """Why the file is not in the state folder, where it belongs."""
+
+    @classmethod
+    def named(cls, out: str, *, append: bool) -> Self:
+        """The file that `--out` names; a trace of before is emptied, unless `append`.
+
+        Raises UsageError where it cannot be written, is something else than a trace, or is in use.
+        """
+        path = Path(os.path.abspath(out))
+        if not _is_text(path):
+            raise UsageError(
+                f"{_show(path)} is no name in UTF-8, which a trace's must be; name another file with --out."
+            )
+        existed = os.path.exists(path)
+        fd = _open(path)
+        try:
+            _require_trace(path, fd)
+            if not append:
+                if os.fstat(fd).st_size and locks.in_use(path):
+                    raise UsageError(
+                        f"{_show(path)} is being written by another run: name another file, or add to it with --append."
+                    )
+                os.ftruncate(fd, 0)
+            elif _is_torn(fd):
+                os.write(fd, b"\n")
+            locks.hold(fd)
+        except BaseException:
+            os.close(fd)
+            raise
+        return cls(path, fd, ours=not existed, begin=os.fstat(fd).st_size)
+
+    @classmethod
+    def in_state_folder(cls, directory: Path, environ: Mapping[str, str] = os.environ) -> Self:
+        """A new file of the state folder; the oldest ones there are removed."""
+        run = state.new_run(directory, datetime.now(UTC), environ)
+        fd = os.open(run.path, os.O_RDWR | os.O_APPEND)
+        locks.hold(fd)
+        if run.trouble is None:
+            state.prune(run.path.parent)
+        return cls(run.path, fd, ours=True, trouble=run.trouble)
+
+    def close(self, *, keep: bool) -> bool:
+        """End of the run; whether the file is still there: it goes if it is not to be kept, or if nothing came of it."""
+        empty = os.fstat(self.fd).st_size == 0
+        os.close(self.fd)
+        if keep and not (empty and self.ours):
+            return True
+        self.path.unlink(missing_ok=True)
+        if self.trouble is not None:  # a temporary folder of its own
+            self.path.parent.rmdir()
+        return False
+
+
+def _open(path: Path) -> int:
+    try:
+        if os.path.exists(path) and not stat.S_ISREG(path.stat().st_mode):
+            raise UsageError(f"{_show(path)} is no regular file; `-o -` writes the records to standard output.")
+        return os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError:
+        raise UsageError(
+            f"{_show(path)} cannot be written: there is no folder {_show(path.parent)}; make it first."
+        ) from None
+    except OSError as error:
+        raise UsageError(f"{_show(path)} cannot be written: {error.strerror}; name another file with --out.") from None
+
+
+def _require_trace(path: Path, fd: int) -> None:
+    """What is not empty must be a trace: nothing else is ever emptied or added to."""
+    begin = os.pread(fd, _FIRST_LINE, 0)
+    line, newline, _ = begin.partition(b"\n")
+    if not begin or (not newline and len(begin) == _FIRST_LINE and begin.startswith(b'{"record":"')):
+        return
+    try:
+        decode_record(line)
+    except DamagedRecordError:
+        raise UsageError(
+            f"{_show(path)} exists and is no trace: it stays as it is; name another file with --out."
+        ) from None
+
+
+def _is_text(path: Path) -> bool:
+    """Whether the name can be told to the server's processes, as JSON."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_torn(fd: int) -> bool:
+    """Whether the last line of the file has no end."""
+    size = os.fstat(fd).st_size
+    return size > 0 and os.pread(fd, 1, size - 1) != b"\n"
+
+
+def _show(path: Path) -> str:
+    return safe(str(path))

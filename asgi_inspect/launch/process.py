@@ -1,0 +1,78 @@
+"""The server's process, and the thread of ours that stands between it and the world: signals in, its end out."""
+
+import os
+import signal
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+from .signals import FORWARDED, wait_for_signal
+
+_CHILD_ENDED = signal.SIGCHLD
+_INIT = 1
+# What Python ignores for itself, and no program that it starts should inherit.
+_RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)
+
+
+class ServerProcess:
+    """A server that runs. While it does, this process passes on the signals that are sent to it, and acts on none itself.
+
+    `ended` is set when the server is gone; `status` is then its exit status, negative for a death by signal.
+    """
+
+    def __init__(self, command: Sequence[str], environ: Mapping[str, str], *, stdout_to_stderr: bool) -> None:
+        """Start it; to be called in the main thread. Standard input stays the server's, whatever descriptors we inherited too."""
+        self.ended = threading.Event()
+        self.status = 0
+        # A handler that never runs, as the signal stays blocked: an ignored signal would not even be queued.
+        self._handlers = {number: signal.signal(number, _never) for number in (_CHILD_ENDED, signal.SIGWINCH)}
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED | {_CHILD_ENDED})
+        try:
+            self.pid = os.posix_spawn(
+                command[0],
+                list(command),
+                dict(environ),
+                file_actions=[(os.POSIX_SPAWN_DUP2, 2, 1)] if stdout_to_stderr else [],
+                setsigmask=self._mask,
+                setsigdef=_RESTORED,
+            )
+        except BaseException:
+            self.release_signals()
+            raise
+        threading.Thread(target=self._watch, name="asgi-inspect signals", daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.release_signals()
+
+    def release_signals(self) -> None:
+        """Signals mean what they did before, for when the server has ended: one that has come since then is acted on now."""
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+
+    def _watch(self) -> None:
+        while not self._gone():
+            arrived = wait_for_signal(FORWARDED | {_CHILD_ENDED})
+            if arrived.number != _CHILD_ENDED and arrived.sent:
+                os.kill(self.pid, arrived.number)  # not yet waited for, so the number is still its own
+        self.ended.set()
+
+    def _gone(self) -> bool:
+        """Collect what has ended: the server, and, where we are process 1 of a container, whatever was left to us."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1 if os.getpid() == _INIT else self.pid, os.WNOHANG)
+            except ChildProcessError:  # somebody else's handler has collected it: its status is lost
+                return True
+            if pid == self.pid:
+                self.status = os.waitstatus_to_exitcode(status)
+                return True
+            if pid == 0:
+                return False
+
+
+def _never(number: int, frame: object) -> None:
+    """What a blocked signal would call."""

@@ -1,0 +1,87 @@
+"""What is said when a run has ended: how, what was still open, where its trace is, and what to do about a failure."""
+
+import errno
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+
+from ..trace.connection import Connection
+from .closing import Closed
+from .server import Plan
+
+REFUSED = 2
+"""The status of a server that was not even started, as the application cannot be one."""
+_NAMED = 5  # connections that are named one by one
+
+
+def report(
+    plan: Plan, status: int, closed: Closed | None, *, kept: bool, where: str, again: str, environ: Mapping[str, str]
+) -> Iterator[str]:
+    """The last lines of a run.
+
+    closed: None where the trace could not be read to its end. kept: whether the trace is still there; `where` it is then,
+    and the command that shows it `again`.
+    """
+    if closed is not None and closed.cut_off:
+        yield _cut_off(closed.cut_off)
+    if closed is not None and closed.running:
+        yield f"still running, and writing to the trace: process {', '.join(map(str, closed.running))}"
+    if status != REFUSED or kept:  # it has just been said why; nothing follows from there
+        yield f"{_end(plan.server, status)}; {_trace(closed, kept=kept, where=where, again=again)}"
+    if status > 0 and status != REFUSED:
+        yield from _advice(plan, traced=closed is not None and closed.records > 0, environ=environ)
+
+
+def _end(server: str, status: int) -> str:
+    if status >= 0:
+        return f"{server} ended" + (f" with status {status}" if status else "")
+    try:
+        return f"{server} was ended by {signal.Signals(-status).name}"
+    except ValueError:  # a real-time signal has no name
+        return f"{server} was ended by signal {-status}"
+
+
+def _trace(closed: Closed | None, *, kept: bool, where: str, again: str) -> str:
+    if kept:
+        return f"trace: {where} (show it with: {again})"
+    return (
+        "nothing was traced." if closed is not None and closed.records == 0 else "its trace is removed, as you wished."
+    )
+
+
+def _cut_off(connections: list[Connection]) -> str:
+    named = ", ".join(f"{_what(connection)} (--conn {connection.conn})" for connection in connections[:_NAMED])
+    more = f" and {len(connections) - _NAMED} more" if len(connections) > _NAMED else ""
+    return f"cut off with the server: {named}{more}"
+
+
+def _what(connection: Connection) -> str:
+    words = (connection.method or connection.type or "a connection", connection.path)
+    return " ".join(word for word in words if word)
+
+
+def _advice(plan: Plan, *, traced: bool, environ: Mapping[str, str]) -> Iterator[str]:
+    """What to do about a server that failed, where we can know it better than the server."""
+    if plan.address is not None and _taken(*plan.address):
+        host, port = plan.address
+        yield f"port {port} of {host} is in use by another process: end that one, or choose another port, such as --port {port + 1}."
+    elif (
+        not traced
+        and (active := environ.get("VIRTUAL_ENV"))
+        and os.path.realpath(active) != os.path.realpath(sys.prefix)
+    ):
+        yield f"asgi-inspect runs in {sys.prefix}, not in your environment {active}: install it there too if a module was missing."
+
+
+def _taken(host: str, port: int) -> bool:
+    """Whether nobody could listen there now, as somebody does already."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+    return False

@@ -1,0 +1,105 @@
+"""The state folder: where the traces of launched applications are kept, found again, and tidied up.
+
+One file a run, below `$XDG_STATE_HOME/asgi-inspect` (`~/.local/state` where that is not set), never in the working
+directory, which reloaders watch. A file's name says when the run began (so that names sort by age), in which directory
+(its last part for people, a hash of all of it for us) and which process it was. Traces hold what users sent: nobody else
+may read them.
+"""
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from . import locks
+
+KEPT = 20
+_SUFFIX = ".jsonl"
+_NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z-.*-[0-9a-f]{12}-\d+\.jsonl")
+
+
+class NewRun(NamedTuple):
+    """The empty file of a run; `trouble`: why it is not in the state folder, if it is not."""
+
+    path: Path
+    trouble: str | None
+
+
+def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where traces are kept; it need not exist. Raises RuntimeError where this user has no home."""
+    base = Path(environ.get("XDG_STATE_HOME", ""))
+    if not base.is_absolute():  # the specification: a relative path is to be ignored
+        home = Path(environ.get("HOME") or Path.home())
+        base = home / ".local" / "state"
+    return base / "asgi-inspect"
+
+
+def new_run(directory: Path, now: datetime, environ: Mapping[str, str] = os.environ) -> NewRun:
+    """A new file for a run in `directory`, which began at `now` (UTC); where the state folder fails, in a temporary one."""
+    try:
+        folder = _private_folder(state_folder(environ))
+        str(folder).encode()  # its name is told to the server's processes as JSON
+        return NewRun(_new_file(folder, directory, now), None)
+    except (OSError, RuntimeError, UnicodeEncodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        folder = Path(tempfile.mkdtemp(prefix="asgi-inspect-"))
+        return NewRun(_new_file(folder, directory, now), reason)
+
+
+def newest_run(directory: Path, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The file of the last run in `directory` that is still kept."""
+    mark = _mark(directory)
+    with suppress(RuntimeError):  # no home, so no folder
+        return next((path for path in _runs(state_folder(environ)) if path.name.split("-")[-2] == mark), None)
+    return None
+
+
+def prune(folder: Path, keep: int = KEPT) -> list[Path]:
+    """Remove all but the newest `keep` traces of a folder, never one that somebody writes to; returns what was removed."""
+    removed = []
+    for path in list(_runs(folder))[keep:]:
+        with suppress(OSError):  # another run tidies up at the same time, or it is not ours to remove
+            fd = os.open(path, os.O_RDONLY)
+            try:
+                if locks.alone(fd):
+                    path.unlink()
+                    removed.append(path)
+            finally:
+                os.close(fd)
+    return removed
+
+
+def _runs(folder: Path) -> Iterator[Path]:
+    """The traces of a folder, newest first."""
+    try:
+        names = sorted((entry.name for entry in os.scandir(folder) if _NAME.fullmatch(entry.name)), reverse=True)
+    except OSError:
+        return
+    yield from (folder / name for name in names)
+
+
+def _new_file(folder: Path, directory: Path, now: datetime) -> Path:
+    called = re.sub(r"[^A-Za-z0-9_.]+", "_", directory.name)[:40] or "root"
+    path = folder / f"{now:%Y%m%dT%H%M%S.%fZ}-{called}-{_mark(directory)}-{os.getpid()}{_SUFFIX}"
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    return path
+
+
+def _mark(directory: Path) -> str:
+    """What tells a directory from all others, whichever way it was reached."""
+    return hashlib.sha256(os.fsencode(os.path.realpath(directory))).hexdigest()[:12]
+
+
+def _private_folder(folder: Path) -> Path:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = folder.stat()
+    if status.st_uid != os.geteuid():
+        raise PermissionError(0, f"{folder} belongs to another user")
+    if status.st_mode & 0o077:
+        folder.chmod(0o700)
+    return folder

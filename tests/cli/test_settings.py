@@ -1,0 +1,156 @@
+"""Where an option may be set, and which place wins."""
+
+import os
+from pathlib import Path
+
+import click
+import pytest
+
+from asgi_inspect.cli._settings import defaults, display_settings, run_settings
+from asgi_inspect.errors import UsageError
+
+
+def write(folder: Path, table: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "pyproject.toml"
+    file.write_text(f"[tool.asgi-inspect]\n{table}\n")
+    return file
+
+
+def of_project(tmp_path: Path, table: str) -> dict[str, object]:
+    write(tmp_path, table)
+    return defaults(run_settings(), tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("table", "found"),
+    [
+        ("", {}),
+        ('format = "compact"', {"format": "compact"}),
+        ("body-limit = 1024", {"body_limit": 1024}),
+        ('body_limit = "1M"', {"body_limit": 1 << 20}),
+        ('body-limit = "none"', {"body_limit": None}),
+        ("quiet = true\nutc = false\nappend = true", {"quiet": True, "utc": False, "append": True}),
+        ("no-save = true", {"save": False}),
+        ("scope = false\nno-body = true", {"scope": False, "body": False}),
+        ("no-scope = false", {"scope": True}),
+        ('color = "never"', {"color": "never"}),
+        ('out = "-"', {"out": "-"}),
+    ],
+)
+def test_pyproject(table: str, found: dict[str, object], tmp_path: Path) -> None:
+    assert of_project(tmp_path, table) == found
+
+
+def test_a_path_is_meant_from_where_the_file_is(tmp_path: Path) -> None:
+    write(tmp_path, 'out = "traces/t.jsonl"')
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    found = defaults(run_settings(), tmp_path / "deep" / "er", {})
+    assert found == {"out": str(tmp_path / "traces" / "t.jsonl")}
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ('colour = "never"', '[tool.asgi-inspect] knows no "colour"; did you mean "color"?'),
+        ("x = 1", '[tool.asgi-inspect] knows no "x"; there is out, '),
+        ("quiet = 1", '"quiet" in [tool.asgi-inspect] takes true or false, not 1.'),
+        ('no-body = "yes"', "\"no-body\" in [tool.asgi-inspect] takes true or false, not 'yes'."),
+        ("format = 1", '"format" in [tool.asgi-inspect] takes a string, not 1.'),
+        ('format = "xml"', "\"format\" in [tool.asgi-inspect]: 'xml' is not one of 'pretty', 'compact', 'jsonl'."),
+        ("body-limit = true", '"body-limit" in [tool.asgi-inspect] takes a size, not True.'),
+        ("body-limit = 1.5", '"body-limit" in [tool.asgi-inspect] takes a size, not 1.5.'),
+        ('body-limit = "much"', '"body-limit" in [tool.asgi-inspect]: takes a number of bytes'),
+        ("out = 1", '"out" in [tool.asgi-inspect] takes a string, not 1.'),
+        ('"\\u001b[31m" = 1', 'knows no "\\x1b[31m"'),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(table: str, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as wrong:
+        of_project(tmp_path, table)
+    assert str(wrong.value).startswith(f"{tmp_path / 'pyproject.toml'}: ")
+    assert sentence in str(wrong.value)
+    assert str(wrong.value)[-1] in ".?"
+
+
+def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool")
+    with pytest.raises(UsageError, match=r"pyproject.toml cannot be read as TOML: "):
+        defaults(run_settings(), tmp_path, {})
+
+
+def test_the_nearest_table_counts_up_to_the_root_of_the_repository(tmp_path: Path) -> None:
+    write(tmp_path, "utc = true")
+    inner = tmp_path / "repository" / "inner" / "most"
+    inner.mkdir(parents=True)
+    assert defaults(run_settings(), inner, {}) == {"utc": True}
+    (tmp_path / "repository" / "inner" / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    assert defaults(run_settings(), inner, {}) == {"utc": True}
+    (tmp_path / "repository" / ".git").mkdir()
+    assert defaults(run_settings(), inner, {}) == {}
+    write(tmp_path / "repository", "quiet = true")
+    assert defaults(run_settings(), inner, {}) == {"quiet": True}
+
+
+@pytest.mark.parametrize("content", ["tool = 1", "[tool]\nasgi-inspect = 1", "[tool.other]\nx = 1"])
+def test_a_file_without_our_table(content: str, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "pyproject.toml").write_text(content)
+    assert defaults(run_settings(), tmp_path, {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("environ", "found"),
+    [
+        ({"ASGI_INSPECT_FORMAT": "compact"}, {"format": "compact"}),
+        ({"ASGI_INSPECT_BODY_LIMIT": "64k"}, {"body_limit": 65536}),
+        ({"ASGI_INSPECT_NO_SAVE": "1", "ASGI_INSPECT_SCOPE": "0"}, {"save": False, "scope": False}),
+        ({"ASGI_INSPECT_UTC": "yes"}, {"utc": True}),
+        ({"ASGI_INSPECT_OUT": "t.jsonl"}, {"out": "t.jsonl"}),
+        ({"ASGI_INSPECT_OUT": "", "ASGI_INSPECT": "1", "ASGI_INSPECT_LAUNCH": "{}"}, {}),
+    ],
+)
+def test_variables(environ: dict[str, str], found: dict[str, object], tmp_path: Path) -> None:
+    assert defaults(run_settings(), tmp_path, environ) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("ASGI_INSPECT_UTC", "maybe"), ("ASGI_INSPECT_COLOR", "red"), ("ASGI_INSPECT_BODY_LIMIT", "-1")]
+)
+def test_a_wrong_variable_is_named(name: str, value: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=name):
+        defaults(run_settings(), tmp_path, {name: value})
+
+
+def test_a_variable_wins_over_the_file(tmp_path: Path) -> None:
+    write(tmp_path, 'format = "compact"\nutc = true')
+    environ = {"ASGI_INSPECT_FORMAT": "jsonl"}
+    assert defaults(run_settings(), tmp_path, environ) == {"format": "jsonl", "utc": True}
+
+
+def test_the_command_line_wins_over_all(tmp_path: Path) -> None:
+    write(tmp_path, "utc = true\nquiet = true\nno-body = true")
+    command = click.Command("x", params=list(run_settings()))
+    found = defaults(run_settings(), tmp_path, {"ASGI_INSPECT_BODY_LIMIT": "1"})
+    ctx = command.make_context("x", ["--no-utc", "--body", "--body-limit", "2k"], default_map=found)
+    assert {key: ctx.params[key] for key in ("utc", "quiet", "body", "body_limit", "color")} == {
+        "utc": False,
+        "quiet": True,
+        "body": True,
+        "body_limit": 2048,
+        "color": "auto",
+    }
+
+
+def test_a_command_that_only_shows_takes_what_concerns_it(tmp_path: Path) -> None:
+    write(tmp_path, 'format = "compact"\nquiet = true')
+    assert defaults(display_settings(), tmp_path, {"ASGI_INSPECT_APPEND": "1"}) == {"format": "compact"}
+
+
+def test_no_file_that_may_not_be_read_stops_anybody(tmp_path: Path) -> None:
+    file = write(tmp_path, "utc = true")
+    file.unlink()
+    file.mkdir()
+    (tmp_path / ".git").mkdir()
+    assert os.path.isdir(file)
+    assert defaults(run_settings(), tmp_path, {}) == {}

@@ -1,0 +1,191 @@
+"""`asgi-inspect show`: what it reads, what it prints, how it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from asgi_inspect.launch.state import new_run
+from tests.cli.conftest import OTHER, TRACE, Run, conversation, lines
+from tests.serving import PATIENCE, running
+
+
+def test_a_trace_is_shown_whole(run: Run) -> None:
+    result = run("show", "t.jsonl")
+    assert (result.returncode, result.stderr) == (0, "")
+    for word in ("GET /one", "GET /seventeen", "http.response.body", "body of /one", "4711"):
+        assert word in result.stdout
+    assert "\x1b[" not in result.stdout
+
+
+def test_compact_is_a_line_a_message(run: Run) -> None:
+    result = run("show", "t.jsonl", "--format", "compact")
+    assert result.returncode == 0
+    assert len(result.stdout.splitlines()) < len(run("show", "t.jsonl").stdout.splitlines())
+    assert "GET /one" in result.stdout
+
+
+def test_jsonl_is_the_trace_as_it_is(run: Run, tmp_path: Path) -> None:
+    later = b'{"record":"of-a-later-version","x":[1, 2]}\n'
+    (tmp_path / "t.jsonl").write_bytes(TRACE + later)
+    result = run("show", "t.jsonl", "--format", "jsonl")
+    assert result.stdout.encode() == TRACE + later
+
+
+def test_several_files_one_after_the_other(run: Run) -> None:
+    result = run("show", "t.jsonl", "other.jsonl", "--format", "jsonl")
+    assert result.stdout.encode() == TRACE + OTHER
+
+
+def test_standard_input(run: Run) -> None:
+    assert run("show", "-", "--format", "jsonl", given=TRACE).stdout.encode() == TRACE
+    assert "GET /one" in run("show", "-", given=TRACE).stdout
+    assert "/one" not in run("show", "-", "--conn", "17", given=TRACE).stdout
+    assert run("show", "-", "-f", "--format", "jsonl", given=TRACE).stdout.encode() == TRACE
+
+
+def test_without_a_file_the_newest_of_this_directory(run: Run, tmp_path: Path, environ: dict[str, str]) -> None:
+    nothing = run("show")
+    assert nothing.returncode == 2
+    assert nothing.stderr.startswith("asgi-inspect: there is no trace of this directory in ")
+    new_run(tmp_path, datetime(2026, 1, 1, tzinfo=UTC), environ).path.write_bytes(TRACE)
+    new_run(tmp_path, datetime(2026, 1, 2, tzinfo=UTC), environ).path.write_bytes(OTHER)
+    assert run("show", "--format", "jsonl").stdout.encode() == OTHER
+
+
+@pytest.mark.parametrize("conn", ["aaaa.17", "17", "#17", "4711#17"])
+def test_one_connection(conn: str, run: Run) -> None:
+    result = run("show", "t.jsonl", "--conn", conn)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "GET /seventeen" in result.stdout
+    assert "/one" not in result.stdout
+
+
+def test_one_connection_as_records_is_a_trace_of_its_own(run: Run, tmp_path: Path) -> None:
+    result = run("show", "t.jsonl", "--conn", "17", "--format", "jsonl")
+    (tmp_path / "one.jsonl").write_text(result.stdout)
+    assert [line[:20] for line in result.stdout.splitlines()][:2] == ['{"record":"process",', '{"record":"scope","c']
+    again = run("show", "one.jsonl", "--format", "jsonl")
+    assert (again.returncode, again.stdout) == (0, result.stdout)
+
+
+def test_a_connection_that_is_not_there(run: Run) -> None:
+    result = run("show", "t.jsonl", "--conn", "18")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert (
+        result.stderr
+        == "asgi-inspect: no connection 18 in this trace; `asgi-inspect show --format compact` lists all.\n"
+    )
+
+
+def test_a_connection_that_may_be_several(run: Run) -> None:
+    result = run("show", "t.jsonl", "other.jsonl", "--conn", "1")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "asgi-inspect: --conn 1 may be aaaa.1, bbbb.1: give one of them in full.\n"
+
+
+def test_damage_is_said_once_and_the_rest_is_shown(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_bytes(TRACE + b"rubbish\n" + OTHER + b'{"record":"sco')
+    result = run("show", "t.jsonl", "--format", "jsonl")
+    assert result.returncode == 3
+    assert result.stdout.encode() == TRACE + OTHER
+    said = result.stderr.splitlines()
+    assert len(said) == 2
+    assert said[0].startswith("asgi-inspect: t.jsonl, line 10: ")
+    assert said[1].startswith("asgi-inspect: t.jsonl, line 16: ")
+    one = run("show", "t.jsonl", "--conn", "17")
+    assert one.returncode == 3
+    assert len(one.stderr.splitlines()) == 2
+
+
+WRONG = [
+    (["nowhere.jsonl"], "cannot read nowhere.jsonl: No such file or directory."),
+    (["-f", "nowhere.jsonl"], "cannot read nowhere.jsonl: No such file or directory."),
+    (["."], "cannot read .: Is a directory."),
+    (["main.py"], "main.py is no trace of asgi-inspect: "),
+    (["--conn", "1", "nowhere.jsonl"], "cannot read nowhere.jsonl: No such file or directory."),
+    (["-f", "t.jsonl", "other.jsonl"], "--follow shows one file: name one only."),
+    (["--format", "xml", "t.jsonl"], "invalid value for '--format': 'xml' is not one of"),
+    (["--quiet", "t.jsonl"], "no such option"),
+]
+
+
+@pytest.mark.parametrize(("words", "sentence"), WRONG, ids=[" ".join(words) for words, _ in WRONG])
+def test_wrong_input_is_one_sentence(words: list[str], sentence: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("import os\n")
+    result = run("show", *words)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"asgi-inspect: {sentence}")
+    assert result.stderr.count("\n") == 1
+
+
+def test_what_is_shown_can_be_chosen(run: Run, tmp_path: Path) -> None:
+    whole = run("show", "t.jsonl").stdout
+    assert '"query_string"' in whole
+    assert '"query_string"' not in run("show", "t.jsonl", "--no-scope").stdout
+    assert "body of /one" not in run("show", "t.jsonl", "--no-body").stdout
+    assert "\x1b[" in run("show", "t.jsonl", "--color", "always").stdout
+    assert "03:04:05" in run("show", "t.jsonl", "--utc", TZ="Asia/Tokyo").stdout
+    assert "12:04:05" in run("show", "t.jsonl", TZ="Asia/Tokyo").stdout
+    (tmp_path / "pyproject.toml").write_text('[tool.asgi-inspect]\nformat = "jsonl"\nquiet = true\n')
+    assert run("show", "t.jsonl").stdout.encode() == TRACE
+    assert "GET /one" in run("show", "t.jsonl", ASGI_INSPECT_FORMAT="compact").stdout
+    assert run("show", "t.jsonl", "--format", "pretty", ASGI_INSPECT_FORMAT="compact").stdout == whole
+
+
+@pytest.mark.parametrize("words", [["--format", "jsonl"], []])
+def test_a_reader_that_leaves_is_no_trouble(words: list[str], tmp_path: Path, environ: dict[str, str]) -> None:
+    (tmp_path / "t.jsonl").write_bytes(TRACE * 2000)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "asgi_inspect", "show", "t.jsonl", *words],
+        cwd=tmp_path,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(PATIENCE) == 0
+
+
+def follow(tmp_path: Path, environ: dict[str, str], *words: str) -> list[str]:
+    return [sys.executable, "-m", "asgi_inspect", "show", "-f", *words]
+
+
+def test_follow(tmp_path: Path, environ: dict[str, str]) -> None:
+    (tmp_path / "t.jsonl").write_bytes(TRACE)
+    with running(follow(tmp_path, environ, "t.jsonl"), env=environ, cwd=tmp_path) as process:
+        process.wait_for("GET /seventeen")
+        with (tmp_path / "t.jsonl").open("ab") as file:
+            file.write(lines(*conversation("aaaa", 18, "/eighteen")))
+        process.wait_for("GET /eighteen")
+        assert process.stop(signal.SIGINT) == 130
+    assert process.stderr == ""
+
+
+def test_follow_one_connection(tmp_path: Path, environ: dict[str, str]) -> None:
+    (tmp_path / "t.jsonl").write_bytes(TRACE)
+    with running(follow(tmp_path, environ, "--conn", "18", "t.jsonl"), env=environ, cwd=tmp_path) as process:
+        with (tmp_path / "t.jsonl").open("ab") as file:
+            file.write(lines(*conversation("aaaa", 18, "/eighteen")))
+        process.wait_for("body of /eighteen")
+        process.stop(signal.SIGINT)
+    assert "/one" not in process.stdout
+
+
+def test_follow_ends_when_nobody_reads_any_more(tmp_path: Path, environ: dict[str, str]) -> None:
+    (tmp_path / "t.jsonl").write_bytes(TRACE)
+    reader, writer = os.pipe()
+    process = subprocess.Popen(follow(tmp_path, environ, "t.jsonl"), cwd=tmp_path, env=environ, stdout=writer)
+    os.close(writer)
+    os.read(reader, 1)
+    os.close(reader)
+    assert process.wait(PATIENCE) == 0

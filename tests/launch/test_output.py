@@ -1,0 +1,54 @@
+"""Standard streams whose readers are slow, or gone."""
+
+import os
+import subprocess
+import sys
+import threading
+
+from asgi_inspect.launch.output import Output
+
+
+def test_all_is_written_to_a_slow_reader() -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    output = Output(writer)
+    got = bytearray()
+
+    def read() -> None:
+        while piece := os.read(reader, 10_000):
+            got.extend(piece)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    output.write(b"x" * 1_000_000)
+    output.write("ü\ud800\n")
+    os.close(writer)
+    thread.join()
+    os.close(reader)
+    assert bytes(got) == b"x" * 1_000_000 + "ü\\ud800\n".encode()
+    assert not output.closed
+
+
+def test_a_reader_that_left_is_no_error() -> None:
+    reader, writer = os.pipe()
+    output = Output(writer)
+    assert not output.left()
+    os.close(reader)
+    assert Output(writer).left()
+    output.write("x")
+    assert output.closed
+    output.write("y")
+    os.close(writer)
+
+
+def test_a_standard_stream_that_is_closed_does_not_take_the_number_of_a_file() -> None:
+    script = (
+        "import os\n"
+        "from asgi_inspect.launch.output import Output, secure_standard_streams\n"
+        "secure_standard_streams()\n"
+        "fd = os.open('/dev/null', os.O_RDONLY)\n"
+        "Output(2).write('lost')\n"
+        "raise SystemExit(fd)\n"
+    )
+    result = subprocess.run(["sh", "-c", 'exec "$0" "$@" 2>&- 0<&-', sys.executable, "-c", script], check=False)
+    assert result.returncode == 3

@@ -1,0 +1,129 @@
+"""The file of a run: made, emptied, added to or refused; and gone again where nothing came of it."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from asgi_inspect.errors import UsageError
+from asgi_inspect.launch import locks
+from asgi_inspect.launch.place import Place
+from asgi_inspect.launch.state import KEPT
+from asgi_inspect.text import safe
+
+TRACE = b'{"record":"skipped","proc":"a","at":"2026-01-01T00:00:00.000000Z","conns":1,"why":"x"}\n'
+LATER = b'{"record":"of-a-later-version","anything":[1]}\n'
+
+
+def test_a_new_file_is_private(tmp_path: Path) -> None:
+    place = Place.named(str(tmp_path / "t.jsonl"), append=False)
+    assert stat.S_IMODE(place.path.stat().st_mode) == 0o600
+    assert place.path.is_absolute()
+    place.close(keep=True)
+
+
+def test_a_relative_path_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    place = Place.named("t.jsonl", append=False)
+    assert place.path == tmp_path / "t.jsonl"
+    place.close(keep=True)
+
+
+@pytest.mark.parametrize("before", [TRACE, LATER, TRACE + b"torn", b""])
+def test_a_trace_of_before_is_emptied(before: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "t.jsonl"
+    file.write_bytes(before)
+    place = Place.named(str(file), append=False)
+    assert (file.read_bytes(), place.begin) == (b"", 0)
+    place.close(keep=True)
+
+
+def test_append_keeps_it(tmp_path: Path) -> None:
+    file = tmp_path / "t.jsonl"
+    file.write_bytes(TRACE)
+    place = Place.named(str(file), append=True)
+    assert (file.read_bytes(), place.begin) == (TRACE, len(TRACE))
+    os.write(place.fd, LATER)
+    assert place.close(keep=True)
+    assert file.read_bytes() == TRACE + LATER
+
+
+def test_append_to_a_torn_trace_begins_on_a_line_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "t.jsonl"
+    file.write_bytes(TRACE + b'{"record":"sc')
+    place = Place.named(str(file), append=True)
+    os.write(place.fd, LATER)
+    place.close(keep=True)
+    assert file.read_bytes() == TRACE + b'{"record":"sc\n' + LATER
+
+
+@pytest.mark.parametrize("append", [True, False])
+@pytest.mark.parametrize("content", [b"import os\n", b"{}\n", b"\x00\x01", b"\n", b'{"record": 1}\n', b"[]"])
+def test_anything_else_is_left_alone(content: bytes, append: bool, tmp_path: Path) -> None:
+    file = tmp_path / "main.py"
+    file.write_bytes(content)
+    with pytest.raises(UsageError, match="exists and is no trace: it stays as it is"):
+        Place.named(str(file), append=append)
+    assert file.read_bytes() == content
+
+
+def test_a_trace_that_is_being_written_is_not_emptied(tmp_path: Path) -> None:
+    file = tmp_path / "t.jsonl"
+    first = Place.named(str(file), append=False)
+    os.write(first.fd, TRACE)
+    with pytest.raises(UsageError, match="is being written by another run"):
+        Place.named(str(file), append=False)
+    assert file.read_bytes() == TRACE
+    second = Place.named(str(file), append=True)
+    second.close(keep=True)
+    first.close(keep=True)
+    assert not locks.in_use(file)
+
+
+def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
+    for path, words in (
+        (tmp_path / "no" / "t.jsonl", "there is no folder"),
+        (tmp_path, "is no regular file"),
+        (Path("/dev/null"), "is no regular file"),
+        (Path("/proc/t.jsonl"), "cannot be written"),
+        (tmp_path / ("x" * 300), "cannot be written: File name too long"),
+        (tmp_path / "\udcff", "is no name in UTF-8"),
+    ):
+        with pytest.raises(UsageError, match=words) as refused:
+            Place.named(str(path), append=False)
+        assert safe(str(path))[:200] in str(refused.value)
+
+
+def test_a_file_of_a_run_that_wrote_nothing_goes_again(tmp_path: Path) -> None:
+    new = Place.named(str(tmp_path / "new.jsonl"), append=False)
+    assert not new.close(keep=True)
+    assert not new.path.exists()
+    (tmp_path / "old.jsonl").write_bytes(TRACE)
+    old = Place.named(str(tmp_path / "old.jsonl"), append=False)
+    assert old.close(keep=True)
+    assert old.path.exists()
+
+
+def test_the_state_folder(tmp_path: Path) -> None:
+    environ = {"XDG_STATE_HOME": str(tmp_path)}
+    kept = []
+    for _ in range(KEPT + 2):
+        place = Place.in_state_folder(tmp_path, environ)
+        assert locks.in_use(place.path)
+        os.write(place.fd, TRACE)
+        assert place.close(keep=True)
+        kept.append(place.path)
+    assert [path for path in kept if path.exists()] == kept[2:]
+    place = Place.in_state_folder(tmp_path, environ)
+    os.write(place.fd, TRACE)
+    assert not place.close(keep=False)
+    assert not place.path.exists()
+
+
+def test_a_temporary_folder_goes_with_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    place = Place.in_state_folder(tmp_path, {"XDG_STATE_HOME": "/proc/nowhere"})
+    assert place.trouble
+    assert not place.close(keep=False)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,96 @@
+"""The last words of a run."""
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from asgi_inspect.launch.closing import Closed
+from asgi_inspect.launch.report import report
+from asgi_inspect.launch.server import Plan
+from asgi_inspect.trace.connection import Connection
+from asgi_inspect.trace.records import ScopeRecord
+
+PLAN = Plan(server="uvicorn 1.2", app="main:app", address=None)
+FINE = Closed(records=3, cut_off=[], running=[])
+
+
+def said(
+    status: int = 0, closed: Closed | None = FINE, *, plan: Plan = PLAN, kept: bool = True, **environ: str
+) -> list[str]:
+    return list(report(plan, status, closed, kept=kept, where="/t.jsonl", again="asgi-inspect show", environ=environ))
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (0, "uvicorn 1.2 ended; trace: /t.jsonl (show it with: asgi-inspect show)"),
+        (3, "uvicorn 1.2 ended with status 3; trace: /t.jsonl (show it with: asgi-inspect show)"),
+        (-15, "uvicorn 1.2 was ended by SIGTERM; trace: /t.jsonl (show it with: asgi-inspect show)"),
+        (-40, "uvicorn 1.2 was ended by signal 40; trace: /t.jsonl (show it with: asgi-inspect show)"),
+    ],
+)
+def test_how_it_ended(status: int, sentence: str) -> None:
+    assert said(status) == [sentence]
+
+
+def test_without_a_trace() -> None:
+    assert said(kept=False) == ["uvicorn 1.2 ended; its trace is removed, as you wished."]
+    nothing = Closed(records=0, cut_off=[], running=[])
+    assert said(3, nothing, kept=False) == ["uvicorn 1.2 ended with status 3; nothing was traced."]
+    assert said(2, nothing, kept=False) == []  # why it was not started has been said
+    assert said(closed=None) == ["uvicorn 1.2 ended; trace: /t.jsonl (show it with: asgi-inspect show)"]
+
+
+def connection(number: int, scope: object) -> Connection:
+    found = Connection(f"p.{number}")
+    found.feed(ScopeRecord(conn=found.conn, at="", scope=scope))
+    return found
+
+
+def test_what_was_cut_off() -> None:
+    http = {"type": "http", "method": "GET", "path": "/slow"}
+    closed = Closed(
+        records=3,
+        cut_off=[connection(1, http), connection(2, {"type": "lifespan"}), connection(3, None)],
+        running=[7, 8],
+    )
+    assert said(-9, closed)[:2] == [
+        "cut off with the server: GET /slow (--conn p.1), lifespan (--conn p.2), a connection (--conn p.3)",
+        "still running, and writing to the trace: process 7, 8",
+    ]
+    many = Closed(records=3, cut_off=[connection(i, http) for i in range(20)], running=[])
+    assert said(-9, many)[0].endswith("(--conn p.4) and 15 more")
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def test_a_port_in_use(taken: int) -> None:
+    plan = Plan(server="uvicorn 1.2", app="main:app", address=("127.0.0.1", taken))
+    advice = (
+        f"port {taken} of 127.0.0.1 is in use by another process: "
+        f"end that one, or choose another port, such as --port {taken + 1}."
+    )
+    assert said(1, plan=plan)[1:] == [advice]
+    assert said(0, plan=plan)[1:] == []
+    assert said(-9, plan=plan)[1:] == []
+
+
+@pytest.mark.parametrize("address", [("127.0.0.1", 1), ("::1", 1), ("no such host", 80)])
+def test_a_port_that_is_free_or_cannot_be_told(address: tuple[str, int]) -> None:
+    assert said(1, plan=Plan(server="s", app="a", address=address))[1:] == []
+
+
+def test_another_environment(tmp_path: os.PathLike[str]) -> None:
+    nothing = Closed(records=0, cut_off=[], running=[])
+    assert str(tmp_path) in said(1, nothing, VIRTUAL_ENV=str(tmp_path))[1]
+    assert said(1, nothing, VIRTUAL_ENV=sys.prefix)[1:] == []
+    assert said(1, FINE, VIRTUAL_ENV=str(tmp_path))[1:] == []
