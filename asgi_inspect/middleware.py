@@ -1,13 +1,14 @@
 """`InspectMiddleware`: the way in from code, and the one place that picks where the records go."""
 
-import contextlib
 import os
 from collections.abc import Callable
 from typing import Any, Final
 
+from .capture.guard import failed
 from .capture.place import name_of
-from .capture.process import Sink, process_line, server_of
-from .capture.recorder import LayerRecorder, Place, Recorder, current, failed
+from .capture.process import Sink, process_line
+from .capture.recorder import LayerRecorder, Recorder, current
+from .capture.server import from_network, server_of
 from .capture.tap import tap_receive, tap_send
 from .options import Out, choose_out, read_options
 from .sinks import sink_for
@@ -22,6 +23,13 @@ class _Unset:
 
 
 _UNSET: Final = _Unset()
+
+# What is ours; every other attribute is the application's.
+_OWN: Final = frozenset({"app", "_off", "_options", "_limited", "_out", "_explicit", "_name", "_sink"})
+# What `copy` and `pickle` ask an object for: the answer of the application would make a copy of that instead.
+_COPYING: Final = frozenset(
+    {"__copy__", "__deepcopy__", "__getinitargs__", "__getnewargs__", "__getnewargs_ex__", "__setstate__"}
+)
 
 
 class InspectMiddleware:
@@ -41,7 +49,7 @@ class InspectMiddleware:
     scope, body: whether the terminal shows scopes and bodies; a trace file always has both.
 
     An option that is not given is taken from the variable `ASGI_INSPECT_` plus its name in capitals. `ASGI_INSPECT=0` turns
-    the middleware off. Attributes that are not ours are those of the application. Raises UsageError for an option that
+    the middleware off. Attributes that are not ours, read, set or deleted, are those of the application. Raises UsageError for an option that
     cannot be; opens, starts and prints nothing before the first connection.
     """
 
@@ -73,25 +81,44 @@ class InspectMiddleware:
             "body": body,
         }
         self._options = read_options({key: value for key, value in given.items() if value is not _UNSET}, os.environ)
+        self._limited = body_limit is not _UNSET
         self._out, self._explicit = choose_out(out, os.environ)
         self._name = name
         self._sink: Sink | None = None
 
     def __getattr__(self, name: str) -> Any:
         # Only what is not found here comes here. `app` itself is missing while a copy is being made.
-        if name == "app":
-            raise AttributeError(name)
+        if name == "app" or name in _COPYING:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return getattr(self.app, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if _is_own(self, name):
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self.app, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        if _is_own(self, name):
+            object.__delattr__(self, name)
+        else:
+            delattr(self.app, name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What is open stays here; a copy, or another process, opens it again.
+        return {**self.__dict__, "_sink": None}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         if self._off:
             return await self.app(scope, receive, send)
+        layers: list[LayerRecorder] = []
         try:
-            layers, place, receive, send = self._tap(scope, receive, send)
+            self._enter(layers, scope, receive, send)
         except Exception as own:  # noqa: BLE001 (our own failure never reaches the application)
-            failed(own)
-            return await self.app(scope, receive, send)
-        token = current.set(place)
+            failed(own, self._sink)
+        for layer in layers:
+            receive, send = tap_receive(layer, receive), tap_send(layer, send)
+        token = current.set(tuple(layers))
         try:
             result = await self.app(scope, receive, send)
         except BaseException as exc:
@@ -101,31 +128,36 @@ class InspectMiddleware:
             _end(layers, None)
             return result
         finally:
-            # ValueError: closed from another context, as a loop does that is shut down; our context went with it.
-            with contextlib.suppress(ValueError):
+            try:  # noqa: SIM105 (`suppress` would cost more than all the rest of this method)
                 current.reset(token)
+            except ValueError:
+                pass  # closed from another context, as a loop does that is shut down; our context went with it
 
-    def _tap(self, scope: Scope, receive: Receive, send: Send) -> tuple[list[LayerRecorder], Place, Receive, Send]:
-        """The layers to record this call as, innermost last, and the taps around `receive` and `send`."""
+    def _enter(self, layers: list[LayerRecorder], scope: Scope, receive: Receive, send: Send) -> None:
+        """Begin to record this call, in each trace that it belongs to: `layers` has what was begun, even where this raises."""
         if self._sink is None:
             self._sink = self._open_sink(receive, send)
+        sink = self._sink
         outer = current.get()
-        joins = outer is not None and outer.recorder.has(scope)
-        layers: list[LayerRecorder] = []
-        if outer is not None and joins:
-            outer.recorder.layers += 1
-            layer = LayerRecorder(outer.recorder, outer.recorder.layers, scope, self._options.body_limit)
-            layer.scope(self._name or name_of(self.app), outer.layer, None)
-            layers.append(layer)
-        if outer is None or not joins or (self._explicit and outer.recorder.sink is not self._sink):
-            # A file that this layer names for itself is written as well, with a connection of its own.
-            parent = outer.recorder.conn if outer is not None and outer.recorder.open and not joins else None
-            layer = LayerRecorder(Recorder(self._sink, scope), 0, scope, self._options.body_limit)
-            layer.scope(self._name, None, parent)
-            layers.append(layer)
-        for layer in layers:
-            receive, send = tap_receive(layer, receive), tap_send(layer, send)
-        return layers, Place(layers[0].rec, layers[0].layer), receive, send
+        if outer and from_network(receive, send):
+            # A server that read on in the context of the connection before, as asyncio does after a large upload.
+            outer = ()
+        for around in outer:
+            if around.has(scope):
+                layers.append(LayerRecorder(around.rec, scope, self._limit_inside(around), around))
+                _begin(layers[-1], self._name or name_of(self.app), None)
+        # A file that this layer names for itself is written as well, with a connection of its own.
+        if not layers or (self._explicit and all(layer.rec.sink is not sink for layer in layers)):
+            parent = _parent(outer, sink) if outer and not layers else None
+            layers.append(LayerRecorder(Recorder(sink, scope), scope, self._options.body_limit))
+            _begin(layers[-1], self._name, parent)
+
+    def _limit_inside(self, around: LayerRecorder) -> int | None:
+        """The limit of an inner layer: that of the layer around it, and the lower one for both where this one has its own."""
+        own = self._options.body_limit
+        if self._limited and own is not None:
+            around.lower(own)
+        return around.limit
 
     def _open_sink(self, receive: Receive, send: Send) -> Sink:
         launch = self._options.launch
@@ -134,14 +166,41 @@ class InspectMiddleware:
         return sink_for(self._out, self._options, lambda why: process_line(server, app, self._options.told(), why))
 
 
+def _is_own(middleware: InspectMiddleware, name: str) -> bool:
+    """Whether an attribute that is set is the middleware's; a subclass keeps all that is set on it."""
+    return name in _OWN or name[:2] == "__" or type(middleware) is not InspectMiddleware
+
+
+def _parent(outer: tuple[LayerRecorder, ...], sink: Sink) -> str | None:
+    """The connection in whose handler a call is made that belongs to none, in the same file if there is one."""
+    here = [layer.rec for layer in outer if not layer.rec.process.gone]
+    return next((rec.conn for rec in here if rec.sink is sink), here[0].conn if here else None)
+
+
+def _begin(layer: LayerRecorder, name: str | None, parent: str | None) -> None:
+    rec = layer.rec
+    if layer.layer == 0:
+        rec.begin()
+    try:
+        layer.scope(name, parent)
+    except Exception as own:  # noqa: BLE001 (the messages can be recorded all the same)
+        failed(own, rec.sink, rec.conn)
+
+
 def _end(layers: list[LayerRecorder], exc: BaseException | None) -> None:
-    for layer in reversed(layers):
-        try:
-            if layer.rec.process.gone:
-                continue
+    try:
+        for layer in reversed(layers):
+            _end_one(layer, exc)
+    except RecursionError:
+        pass  # not even one call is left on the stack; the application's own outcome is what counts
+
+
+def _end_one(layer: LayerRecorder, exc: BaseException | None) -> None:
+    rec = layer.rec
+    try:
+        if not rec.process.gone:
             layer.end(exc)
-        except Exception as own:  # noqa: BLE001 (our own failure never reaches the application)
-            failed(own)
-        finally:
-            if layer.layer == 0:
-                layer.rec.close()
+    except Exception as own:  # noqa: BLE001 (our own failure never reaches the application)
+        failed(own, rec.sink, rec.conn)
+    finally:
+        layer.close()

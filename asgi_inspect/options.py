@@ -4,10 +4,11 @@ A wrong keyword is our caller's mistake and raises; a wrong variable must not ke
 once and the default holds.
 """
 
+import inspect
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -39,9 +40,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How one `InspectMiddleware` captures and, where it writes to the terminal, shows."""
 
     body_limit: int | None = BODY_LIMIT
-    flush: str = "connection"
-    format: str = "pretty"
-    color: str = "auto"
+    flush: Literal["connection", "record"] = "connection"
+    format: Literal["pretty", "compact", "jsonl"] = "pretty"
+    color: Literal["auto", "always", "never"] = "auto"
     utc: bool = False
     scope: bool = True
     body: bool = True
@@ -54,20 +55,22 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_options(given: Mapping[str, Any], environ: Mapping[str, str]) -> Options:
     """The options from keywords and variables; UsageError where a keyword cannot be."""
-    launch = read_launch(environ)
-    values: dict[str, Any] = {"launch": launch}
+    values: dict[str, Any] = {}
     for name, parse in _PARSERS.items():
         variable = PREFIX + name.upper()
         if name in given:
             values[name] = parse(name, given[name])
-        elif name == "body_limit" and launch is not None:
-            values[name] = launch.body_limit
-        elif variable in environ:
+        elif environ.get(variable):  # an empty one counts as none
             try:
                 values[name] = parse(variable, environ[variable])
             except UsageError as exc:
                 say_once(f"{exc} It is not heeded.")
-    return Options(**values)
+    launch = read_launch(environ)
+    if launch is not None:
+        # The launcher has heeded the variable already. Against a keyword the lower of the two limits wins.
+        limits = [launch.body_limit] if "body_limit" not in given else [launch.body_limit, values["body_limit"]]
+        values["body_limit"] = min((limit for limit in limits if limit is not None), default=None)
+    return Options(launch=launch, **values)
 
 
 def read_launch(environ: Mapping[str, str]) -> Launch | None:
@@ -76,8 +79,8 @@ def read_launch(environ: Mapping[str, str]) -> Launch | None:
     if not text:
         return None
     try:
-        return msgspec.json.decode(text, type=Launch)
-    except msgspec.DecodeError:
+        return msgspec.json.decode(text.encode("utf-8", "surrogateescape"), type=Launch)
+    except (msgspec.DecodeError, UnicodeError):
         say_once(f"{LAUNCH_VARIABLE} is not as the launcher writes it. It is not heeded.")
         return None
 
@@ -90,20 +93,41 @@ def choose_out(out: Out, environ: Mapping[str, str]) -> tuple[Out, bool]:
     if launch is not None:
         return launch.file, False
     named = environ.get(PREFIX + "OUT")
-    return (absolute_out(named), False) if named else (None, False)
+    if not named:
+        return None, False
+    try:
+        return absolute_out(named), False
+    except UsageError as exc:
+        say_once(f"{exc} {PREFIX}OUT is not heeded.")
+        return None, False
 
 
 def absolute_out(out: Out) -> Out:
     """A path made absolute, because the working directory may change before the first record; others as they are."""
-    if out is None or out == "-" or callable(out):
+    if out is None or out == "-":
         return out
+    if callable(out):
+        if inspect.iscoroutinefunction(out) or inspect.iscoroutinefunction(type(out).__call__):
+            raise UsageError("out= takes a plain callable, not an async one: it is called on a thread of its own.")
+        return out
+    if not isinstance(out, str | os.PathLike):
+        raise UsageError(f"out= takes None, '-', a path or a callable, not {type(out).__name__}.")
+    path: object = os.fspath(out)
+    if not isinstance(path, str) or not path or "\0" in path:
+        raise UsageError("out= takes a path as str, neither empty nor with a zero byte.")
     try:
-        path = os.fspath(out)
-    except TypeError:
-        raise UsageError(f"out= takes None, '-', a path or a callable, not {type(out).__name__}.") from None
-    if not isinstance(path, str) or not path:
-        raise UsageError("out= takes a path as str, and not an empty one.")
-    return str(Path(path).expanduser().absolute())
+        return str(_expanded(Path(path)).absolute())
+    except FileNotFoundError:
+        raise UsageError(
+            f"out= cannot be made absolute: there is no working directory any more for {path!r}."
+        ) from None
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:  # nobody of that name, so it is a file of that name
+        return path
 
 
 def parse_size(name: str, value: Any) -> int | None:
@@ -118,9 +142,9 @@ def parse_size(name: str, value: Any) -> int | None:
             return None
         number = text.rstrip("kmgib")
         unit = text[len(number) :].removesuffix("ib").removesuffix("b")
-        if number.isascii() and number.isdigit() and unit in _UNITS:
+        if number.isascii() and number.isdigit() and len(number) < 20 and unit in _UNITS:
             return int(number) * _UNITS[unit]
-    raise UsageError(f"{name} takes a number of bytes such as 65536, 64k or 1M, or none; not {value!r}.")
+    raise UsageError(f"{name} takes a number of bytes such as 65536, 64k or 1M, or none; not {_shown(value)}.")
 
 
 def parse_flag(name: str, value: Any) -> bool:
@@ -132,14 +156,20 @@ def parse_flag(name: str, value: Any) -> bool:
         return True
     if word in ("0", "false", "no", "off", ""):
         return False
-    raise UsageError(f"{name} takes 1 or 0 (true, false, yes, no, on, off); not {value!r}.")
+    raise UsageError(f"{name} takes 1 or 0 (true, false, yes, no, on, off); not {_shown(value)}.")
+
+
+def _shown(value: Any) -> str:
+    """A wrong value as the sentence about it shows it: in one line, and not longer than that."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _choice(*choices: str) -> Callable[[str, Any], str]:
     def parse(name: str, value: Any) -> str:
-        if value not in choices:
-            raise UsageError(f"{name} takes {', '.join(choices[:-1])} or {choices[-1]}; not {value!r}.")
-        return str(value)
+        if type(value) is not str or value not in choices:
+            raise UsageError(f"{name} takes {', '.join(choices[:-1])} or {choices[-1]}; not {_shown(value)}.")
+        return value
 
     return parse
 

@@ -1,58 +1,91 @@
 """Where the records of an `InspectMiddleware` go: the one place that picks sinks, importing what they need at first use.
 
-Two middlewares of one process that name the same file, or the terminal, share one sink, so that lines neither mix nor repeat.
+Two middlewares of one process that name the same file, the terminal or the same callable share one sink, so that lines neither
+mix nor repeat. A sink lives as long as a middleware that uses it, and until what it was given is written.
 """
 
+import io
 import os
 import sys
 import threading
+import types
+import weakref
 from collections.abc import Callable
 from typing import Any, Final, TextIO
 
 from .capture.descriptor import DescriptorWriter, is_regular
 from .capture.file import FileSink
+from .capture.notice import say_once
 from .capture.process import Sink
 from .capture.queue import QueueSink
 from .capture.thread import Stopping
 from .options import Options, Out
 
-_open: Final[dict[Any, Sink]] = {}
+_open: Final[weakref.WeakValueDictionary[Any, Sink]] = weakref.WeakValueDictionary()
 _opening: Final = threading.Lock()
+_OPENING_SECONDS: Final = 0.1
 
 
 def sink_for(out: Out, options: Options, first_line: Callable[[str], bytes]) -> Sink:
     """The sink for `out`, opened by the first who asks; `first_line` gives the `process` record of a file that it opens."""
-    key = ("terminal", options.format) if out is None else ("callable", id(out)) if callable(out) else out
-    with _opening:
+    key = _key(out, options)
+    # Not for ever: a fork may have copied the lock while another thread held it.
+    locked = _opening.acquire(timeout=_OPENING_SECONDS)
+    try:
         sink = _open.get(key)
         if sink is None:
             sink = _open[key] = _new_sink(out, options, first_line)
-        return sink
+    finally:
+        if locked:
+            _opening.release()
+    if isinstance(sink, FileSink) and options.flush == "record":
+        sink.each_line = True  # whoever hunts a crash is served, whoever asked first
+    return sink
+
+
+def _key(out: Out, options: Options) -> object:
+    """What two middlewares have in common that write to the same place."""
+    if out is None:
+        return ("terminal", options.format)
+    if callable(out):
+        if isinstance(out, types.MethodType | types.BuiltinMethodType):  # another object each time that it is asked for
+            return ("callable", id(out.__self__), out.__name__)
+        return ("callable", id(out))
+    return out if out == "-" else os.path.realpath(out)
 
 
 def _new_sink(out: Out, options: Options, first_line: Callable[[str], bytes]) -> Sink:
     if out is None:
-        consume = DescriptorWriter(2) if options.format == "jsonl" else Terminal(options)
-        return QueueSink(consume, "the terminal", first_line)
+        shown = DescriptorWriter(2) if options.format == "jsonl" else Terminal(options)
+        return QueueSink(shown, "the terminal", first_line)
     if out == "-":
         return QueueSink(DescriptorWriter(1), "stdout", first_line)
     if callable(out):
-        return QueueSink(_for_callable(out), "the callable given as out=", first_line)
+        return QueueSink(_Callable(out), "the callable given as out=", first_line)
     path = os.fspath(out)
     if is_regular(path):
         return FileSink(path, first_line, each_line=options.flush == "record")
     return QueueSink(DescriptorWriter(path), path, first_line)
 
 
-def _for_callable(out: Callable[[Any], object]) -> Callable[[bytes, Stopping], None]:
-    def consume(line: bytes, stopping: Stopping) -> None:
+class _Callable:
+    """A callable of the user, which gets each record as a Struct. What it raises is its own affair, and said once."""
+
+    def __init__(self, out: Callable[[Any], object]) -> None:
+        self._out = out
+
+    def __call__(self, line: bytes, stopping: Stopping) -> bool:
         from .trace.codec import decode_record
 
         record = decode_record(line)
-        if record is not None:
-            out(record)
+        try:
+            self._out(record)
+        except BaseException as exc:  # noqa: BLE001 (it may raise without harm)
+            say_once(f"the callable given as out= raised {type(exc).__name__}; it gets the next records all the same")
+        return True
 
-    return consume
+    def forked(self) -> None:
+        pass  # it is the child's as well
 
 
 class Terminal:
@@ -64,44 +97,61 @@ class Terminal:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._show: Callable[[bytes], None] | None = None
-        self._stopping: Stopping = lambda: False
+        self.forked()
 
-    def __call__(self, line: bytes, stopping: Stopping) -> None:
-        self._stopping = stopping
-        if self._show is None:
-            self._show = self._open()
-        self._show(line)
+    def forked(self) -> None:
+        """Begin with a view of our own: the parent's may have been copied in the middle of something."""
+        self._render: Callable[[bytes], str] | None = None
+        self._write: Callable[[str, Stopping], bool] = _write_stream
+        self._unwritten: tuple[bytes, str] | None = None  # a line and its text
 
-    def _open(self) -> Callable[[bytes], None]:
+    def __call__(self, line: bytes, stopping: Stopping) -> bool:
+        """Show one record; False: it was `stopping`, and the record has to be given again."""
+        if self._render is None:
+            self._render = self._open()
+        if self._unwritten is None or self._unwritten[0] is not line:
+            self._unwritten = (line, self._render(line))
+        if not self._write(self._unwritten[1], stopping):
+            return False
+        self._unwritten = None
+        return True
+
+    def _open(self) -> Callable[[bytes], str]:
         from .render import ViewOptions, make_view
         from .render.console import Printer, make_console
         from .trace.codec import decode_record
 
         options = self._options
-        stream = sys.stderr
-        view = make_view(
-            options.format,
-            ViewOptions(show_scope=options.scope, show_body=options.body, utc=options.utc),
-        )
-        printer = Printer(make_console(stream, options.color), self._writer(stream))
+        stream = sys.stderr or io.StringIO()
+        self._write = _writer(stream)
+        # No hint at `asgi-inspect show`: there is no file that would have the rest.
+        shown = ViewOptions(show_scope=options.scope, show_body=options.body, utc=options.utc, hint=None)
+        view = make_view("compact" if options.format == "compact" else "pretty", shown)
+        printer = Printer(make_console(stream, options.color), stream.write)
 
-        def show(line: bytes) -> None:
+        def render(line: bytes) -> str:
             record = decode_record(line)
-            if record is not None:
-                printer.print(view.feed(record))
+            return "" if record is None else printer.render(view.feed(record))
 
-        return show
-
-    def _writer(self, stream: TextIO) -> Callable[[str], None]:
-        try:
-            write = DescriptorWriter(stream.fileno())
-        except (OSError, ValueError, AttributeError):  # a stream in memory: a notebook, a test
-            return lambda text: _write_stream(stream, text)
-        encoding = stream.encoding or "utf-8"
-        return lambda text: write(text.encode(encoding, "backslashreplace"), self._stopping)
+        return render
 
 
-def _write_stream(stream: TextIO, text: str) -> None:
-    stream.write(text)
-    stream.flush()
+def _writer(stream: TextIO) -> Callable[[str, Stopping], bool]:
+    """How to write whole texts to what `stream` stands for."""
+    if not isinstance(stream, io.TextIOWrapper):  # a notebook's, a test's, one that translates colours
+        return _write_stream
+    try:
+        fd = stream.fileno()
+    except (OSError, ValueError):  # in memory, or closed
+        return _write_stream
+    write = DescriptorWriter(fd)
+    encoding = stream.encoding
+    return lambda text, stopping: not text or write(text.encode(encoding, "backslashreplace"), stopping)
+
+
+def _write_stream(text: str, stopping: Stopping) -> bool:
+    """Write to the stderr of this moment: tests put another one in its place each time. There may be none."""
+    if text and sys.stderr is not None:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    return True

@@ -6,6 +6,7 @@ The same play is given twice, plain and wrapped, with the very same objects; the
 import asyncio
 import contextvars
 import threading
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,12 +33,80 @@ class Account:
     turns: int = 0
     scheduled: int = 0
     tasks: int = 0
+    left: list[Any] = field(default_factory=list)  # tasks and events, so that they are not collected as garbage
+    closed: bool = False  # what comes after the end, comes in no order
+    counts: Counter[str] = field(default_factory=Counter)
 
     def add(self, event: str, what: Any = None) -> None:
-        self.log.append((event, what))
+        self.counts[event] += 1
+        if not self.closed:
+            self.log.append((event, what))
 
     def seen(self, event: str) -> list[Any]:
         return [what for name, what in self.log if name == event]
+
+
+def http_scope(**more: Any) -> dict[str, Any]:
+    """A scope as servers give it."""
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "GET",
+        "path": "/",
+        "raw_path": b"/",
+        "query_string": b"",
+        "headers": [(b"host", b"leaf.example")],
+        "client": ("127.0.0.1", 4711),
+        "server": ("127.0.0.1", 8000),
+        "state": {"n": 1},
+        **more,
+    }
+
+
+REQUEST = {"type": "http.request", "body": b"leaves", "more_body": False}
+START = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]}
+BODY = {"type": "http.response.body", "body": b"tea"}
+RETURNED = object()  # by `echo`
+
+
+def echo(account: Account) -> App:
+    """An application that receives once, answers, and writes all it sees into the account."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> Any:
+        account.add("scope", scope)
+        account.add("got", await receive())
+        account.add("sent", await send(START))
+        account.add("sent", await send(BODY))
+        return RETURNED
+
+    return app
+
+
+async def nothing(scope: Any, receive: Any, send: Any) -> None:
+    """An application."""
+
+
+async def never(*args: Any) -> Any:
+    """A `receive` or `send` that nobody is to call."""
+    raise AssertionError("nobody asked for this")
+
+
+def fail(*args: object, **options: object) -> Any:
+    """Stands in for something of ours."""
+    raise RuntimeError("ours")
+
+
+async def run(app: Any, scope: Any = None) -> Any:
+    """Call an application as a server does that always has one request and takes all."""
+
+    async def receive() -> Any:
+        return REQUEST
+
+    async def send(message: Any) -> None:
+        pass
+
+    return await app(http_scope() if scope is None else scope, receive, send)
 
 
 class CountingLoop(asyncio.SelectorEventLoop):
@@ -51,7 +120,7 @@ class CountingLoop(asyncio.SelectorEventLoop):
         self.turns += 1
         super()._run_once()  # type: ignore[misc]
 
-    def call_soon(self, *args: Any, **options: Any) -> asyncio.Handle:
+    def call_soon(self, *args: Any, **options: Any) -> asyncio.Handle:  # type: ignore[override]
         self.scheduled += 1
         return super().call_soon(*args, **options)
 
@@ -84,15 +153,19 @@ class Server:
         try:
             match step:
                 case ("give", x):
+                    self.account.add(f"{call} gave", x)
                     return x
                 case ("later", x):
                     await asyncio.sleep(0)
+                    self.account.add(f"{call} gave", x)
                     return x
                 case ("raise", exc):
                     exc.__traceback__ = None  # of the play before
                     raise exc
                 case _:
-                    await asyncio.Event().wait()
+                    event = asyncio.Event()
+                    self.account.left.append(event)
+                    await event.wait()
         except asyncio.CancelledError as exc:
             self.account.add(f"{call} cancelled", exc.args)
             raise
@@ -167,12 +240,13 @@ def play(main: Callable[[], Awaitable[Any]], account: Account) -> Account:
             loop.run_until_complete(_ending(main, account))
         except BaseException as exc:  # KeyboardInterrupt and SystemExit of another task stop the loop
             account.add("loop raised", exc)
+        account.closed = True
         account.turns, account.scheduled, account.tasks = loop.turns, loop.scheduled, loop.tasks
     finally:
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        while left := asyncio.all_tasks(loop):  # some need to be told more than once
+            for task in left:
+                task.cancel()
+            loop.run_until_complete(asyncio.sleep(0))
         loop.run_until_complete(loop.shutdown_asyncgens())
         asyncio.set_event_loop(None)
         loop.close()
@@ -212,7 +286,7 @@ def twice(
         if wrap:
             app = middleware = InspectMiddleware(app, out=out, **options)
         server = Server(account, receives, sends)
-        accounts.append(play(lambda: (main or _call)(app, scope, server), account))  # noqa: B023 (called at once)
+        accounts.append(play(lambda: (main or _call)(app, scope, server), account))
     assert middleware is not None
     return accounts[0], accounts[1], middleware
 
@@ -246,6 +320,11 @@ def records(middleware: InspectMiddleware) -> list[Record]:
 
 def _fail(damage: object) -> None:
     raise AssertionError(f"a damaged line: {damage}")
+
+
+def numbers(trace: Iterable[Any]) -> list[int]:
+    """The numbers of the records that have one."""
+    return [record.n for record in trace if hasattr(record, "n")]
 
 
 def of_kind(all_of_them: Iterable[Any], kind: type) -> list[Any]:

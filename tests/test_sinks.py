@@ -9,6 +9,7 @@ import os
 import pty
 import select
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ from asgi_inspect.capture.queue import QueueSink
 from asgi_inspect.middleware import InspectMiddleware
 from asgi_inspect.options import Options
 from asgi_inspect.sinks import Terminal, sink_for
-from asgi_inspect.trace.records import EndRecord, LostRecord, ProcessRecord, Record, ScopeRecord, SendRecord
+from asgi_inspect.trace.records import EndRecord, LostRecord, ProcessRecord, Record, ScopeRecord, SendRecord, SentRecord
 from asgi_inspect.types import Message, Receive, Scope, Send
 from tests.capture.sinking import (
     PATIENCE,
@@ -35,6 +36,7 @@ from tests.capture.sinking import (
     line,
     objects,
     output,
+    press_ctrl_s,
     python,
     read_line,
     run_threads,
@@ -164,7 +166,9 @@ def test_the_kind_of_sink(tmp_path: Path) -> None:
 
 def test_a_thousand_middlewares_do_not_use_up_descriptors(tmp_path: Path) -> None:
     """As in a test suite that makes one for each test."""
-    code = APP + """
+    code = (
+        APP
+        + """
 import gc, resource
 from asgi_inspect.capture import file, thread
 from tests.capture.sinking import until
@@ -178,9 +182,10 @@ for n in range(300):
     if n % 40 == 39:
         until(lambda: number() < 20)
 """
+    )
     assert output(code, str(tmp_path)) == (b"", b"")
     assert len(list(tmp_path.iterdir())) == 300
-    assert all(path.read_bytes().count(b"\n") == 5 for path in tmp_path.iterdir())
+    assert all(b'"outcome":"returned"' in path.read_bytes() for path in tmp_path.iterdir())
 
 
 # --- a callable --------------------------------------------------------------------------------------------------------
@@ -191,8 +196,9 @@ def test_a_callable_gets_each_record_as_a_struct_in_order_on_the_queues_thread()
     by: set[str] = set()
 
     def out(record: Record) -> None:
-        records.append(record)
         by.add(threading.current_thread().name)
+        if not isinstance(record, SentRecord):  # one that took long, which a busy machine may cause
+            records.append(record)
 
     ask(InspectMiddleware(app, out=out), *(f"/{n}" for n in range(50)))
     until(lambda: len(records) == 1 + 50 * 4)
@@ -200,7 +206,9 @@ def test_a_callable_gets_each_record_as_a_struct_in_order_on_the_queues_thread()
         ProcessRecord,
         *[ScopeRecord, SendRecord, SendRecord, EndRecord] * 50,
     ]
-    assert [record.scope["path"] for record in records if isinstance(record, ScopeRecord)] == [f"/{n}" for n in range(50)]
+    assert [record.scope["path"] for record in records if isinstance(record, ScopeRecord)] == [
+        f"/{n}" for n in range(50)
+    ]
     assert by == {"asgi-inspect queue"}
 
 
@@ -212,7 +220,7 @@ def test_a_callable_that_raises_harms_nobody(capfd: pytest.CaptureFixture[str]) 
         raise SystemExit("not yours to end")
 
     ask(InspectMiddleware(app, out=out), "/x", "/y")
-    until(lambda: len(records) == 9)
+    until(lambda: len(records) >= 9)
     assert capfd.readouterr().err == (
         "asgi-inspect: the callable given as out= raised SystemExit; it gets the next records all the same\n"
     )
@@ -221,32 +229,36 @@ def test_a_callable_that_raises_harms_nobody(capfd: pytest.CaptureFixture[str]) 
 def test_a_callable_that_blocks_harms_nobody_and_what_it_missed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue_module, "CEILING", 20_000)
     goes_on = threading.Event()
-    records: list[Record] = []
+    records: list[Any] = []
 
     def out(record: Record) -> None:
         assert goes_on.wait(PATIENCE)
         records.append(record)
 
-    application = InspectMiddleware(app, out=out)
-    ask(application, *["/x"] * 500)
+    sink: Any = sink_for(out, Options(), first_line)
+    for n in range(1, 1001):
+        sink.add(line(n, size=100), clock())
     goes_on.set()
-    sink: Any = application._sink
     until(lambda: records and sink._thread.idle)
-    ask(application, "/last")
-    until(lambda: records[-1] != records and isinstance(records[-1], EndRecord) and sink._thread.idle)
-    lost = [record for record in records if isinstance(record, LostRecord)]
-    assert lost
-    count = sum(record.records for record in lost)
-    assert count + len(records) - len(lost) == 1 + 501 * 4, "some records are neither there nor counted"
+    sink.add(line(1001), clock())
+    until(lambda: records[-1] == SendRecord(conn="p.1", n=1001, t_us=0, message=""))
+    numbers = [record.n for record in records if isinstance(record, SendRecord)]
+    lost = sum(record.records for record in records if isinstance(record, LostRecord))
+    assert lost > 500
+    assert numbers == sorted(numbers)
+    assert len(numbers) + lost == 1001, "some records are neither there nor counted"
 
 
 def test_a_callable_that_blocks_for_ever_delays_the_end_by_two_seconds() -> None:
-    code = APP + """
+    code = (
+        APP
+        + """
 import atexit, threading, time
 atexit.register(lambda: print(time.monotonic() - began))
 ask(InspectMiddleware(app, out=lambda record: threading.Event().wait()), "/x")
 began = time.monotonic()
 """
+    )
     out, err = output(code)
     assert 1.5 < float(out) < 10
     assert b"did not reach the callable given as out=" in err
@@ -255,17 +267,24 @@ began = time.monotonic()
 # --- records on stdout -------------------------------------------------------------------------------------------------
 
 
-def test_records_on_stdout_of_four_processes_are_whole_lines() -> None:
-    """Bodies far over PIPE_BUF, and the pipe is small."""
-    code = """
-import asyncio
-from asgi_inspect.middleware import InspectMiddleware
-from tests.test_sinks import ask
-async def app(scope, receive, send):
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": b"x" * int(scope["path"][1:])})
-ask(InspectMiddleware(app, out="-"), *(f"/{n * 2000}" for n in range(30)))
+STDOUT = """
+from asgi_inspect.capture.process import clock
+from asgi_inspect.options import Options
+from asgi_inspect.sinks import sink_for
+from tests.capture.sinking import first_line, line
+sink = sink_for("-", Options(), first_line)
 """
+
+
+def test_records_on_stdout_of_four_processes_are_whole_lines() -> None:
+    """Lines far over PIPE_BUF."""
+    code = (
+        STDOUT
+        + """
+for n in range(1, 61):
+    sink.add(line(n, conn=f"{os.getpid()}.1", size=n * 1000), clock())
+"""
+    )
     read, write = os.pipe()
     with ExitStack() as stack:
         processes = [stack.enter_context(python(code, stdout=write)) for _ in range(4)]
@@ -273,24 +292,28 @@ ask(InspectMiddleware(app, out="-"), *(f"/{n * 2000}" for n in range(30)))
         with os.fdopen(read, "rb") as file:
             records = objects(file.read())
         assert [process.wait(PATIENCE) for process in processes] == [0] * 4
-    assert [record for record in records if record["record"] == "lost"] == []
-    assert len(records) == 4 * (1 + 30 * 4)
-    assert sum(record["record"] == "process" for record in records) == 4
+    for process in processes:
+        own = [r for r in records if r.get("pid") == process.pid or r.get("conn") == f"{process.pid}.1"]
+        assert [own[0]["record"], *(record["n"] for record in own[1:])] == ["process", *range(1, 61)]
 
 
 def test_stdout_that_nobody_reads_stalls_nobody() -> None:
-    """The application answers all the while; whoever reads in the end gets whole lines, and is told what was dropped."""
-    code = APP + """
+    """Whoever reads in the end gets whole lines, and is told what was dropped."""
+    code = (
+        STDOUT
+        + """
 from asgi_inspect.capture import queue
 queue.CEILING = 100_000
-application = InspectMiddleware(app, out="-")
-ask(application, *["/x"] * 2000)
-os.write(2, b"answered\\n")
+for n in range(1, 10_001):
+    sink.add(line(n), clock())
+os.write(2, b"gone on\\n")
 sys.stdin.readline()
-ask(application, "/last")
+for n in range(10_001, 10_101):
+    sink.add(line(n), clock())
 """
+    )
     with python(code) as process:
-        assert read_line(process.stderr) == b"answered\n"
+        assert read_line(process.stderr) == b"gone on\n"
         assert process.stdin is not None
         process.stdin.write(b"\n")
         process.stdin.flush()
@@ -298,21 +321,21 @@ ask(application, "/last")
         records = objects(process.stdout.read())
         assert process.wait(PATIENCE) == 0
     lost = [record for record in records if record["record"] == "lost"]
-    assert lost
     assert {record["why"] for record in lost} == {"stdout could not keep up"}
-    assert sum(record["records"] for record in lost) + len(records) - len(lost) == 1 + 2001 * 4
+    assert sum(record["records"] for record in lost) + len(records) - len(lost) == 1 + 10_100
 
 
 @pytest.mark.parametrize("redirection", [">&-", ">/dev/full", "| true"])
 def test_stdout_that_cannot_be_written_harms_nobody(redirection: str) -> None:
-    code = APP + """
+    code = (
+        APP
+        + """
 application = InspectMiddleware(app, out="-")
 for _ in range(20):
     ask(application, "/x")
 os.write(2, b"answered\\n")
 """
-    import subprocess
-
+    )
     command = f'"{sys.executable}" -c "$1" {redirection}'
     done = subprocess.run(["sh", "-c", command, "sh", "import os, sys\n" + code], check=True, capture_output=True)
     assert b"answered\n" in done.stderr
@@ -323,18 +346,22 @@ os.write(2, b"answered\\n")
 
 def test_stdout_redirected_to_a_file_keeps_the_applications_own_lines(tmp_path: Path) -> None:
     path = tmp_path / "out"
-    code = APP + """
+    code = (
+        APP
+        + """
 async def printing(scope, receive, send):
-    print('{"record": "print", "path": "%s"}' % scope["path"], flush=True)
+    sys.stdout.write('{"record": "print", "path": "%s"}\\n' % scope["path"])
+    sys.stdout.flush()
     await app(scope, receive, send)
 application = InspectMiddleware(printing, out="-")
 ask(application, *(f"/{n}" for n in range(100)))
 """
+    )
     with path.open("wb") as file, python(code, stdout=file) as process:
         assert process.wait(PATIENCE) == 0
     records = objects(path.read_bytes())
     assert [record["path"] for record in records if record["record"] == "print"] == [f"/{n}" for n in range(100)]
-    assert len(records) == 1 + 100 * 5
+    assert len([record for record in records if record["record"] == "end"]) == 100
 
 
 def test_a_fifo_nobody_reads_and_then_somebody_does(tmp_path: Path) -> None:
@@ -342,11 +369,19 @@ def test_a_fifo_nobody_reads_and_then_somebody_does(tmp_path: Path) -> None:
     os.mkfifo(fifo)
     application = InspectMiddleware(app, out=fifo)
     ask(application, "/x", "/y")
+    paths: list[str] = []
+
+    def read_until(reader: Any, path: str) -> None:
+        while path not in paths:
+            record = json.loads(reader.readline())
+            if record["record"] == "scope":
+                paths.append(record["scope"]["path"])
+
     with fifo.open("rb") as reader:
-        records = [json.loads(reader.readline()) for _ in range(9)]
+        read_until(reader, "/y")
         ask(application, "/z")
-        records += [json.loads(reader.readline()) for _ in range(4)]
-    assert [record["scope"]["path"] for record in records if record["record"] == "scope"] == ["/x", "/y", "/z"]
+        read_until(reader, "/z")
+    assert paths == ["/x", "/y", "/z"]
     sink: Any = application._sink
     assert sink._thread.stop(PATIENCE)
 
@@ -359,7 +394,7 @@ def on_terminal(code: str, *, stop: bool = False, **environ: str) -> Iterator[tu
     """A process whose stderr is a terminal; we are who reads it. `stop`: as after Ctrl-S."""
     master, slave = pty.openpty()
     if stop:
-        os.write(master, b"\x13")
+        press_ctrl_s(master, slave)
     with python(code, stderr=slave, env={**os.environ, "TERM": "xterm", **environ}) as process:
         os.close(slave)
         try:
@@ -383,10 +418,14 @@ def go_on(process: Any) -> None:
     process.stdin.flush()
 
 
-TERMINAL = APP + """
+TERMINAL = (
+    APP
+    + """
+from tests.capture.sinking import until
 def wait(): ready(); sys.stdin.readline()
 def application(**options): return InspectMiddleware(app, **options)
 """
+)
 
 
 def test_a_terminal_shows_what_passes_in_colour() -> None:
@@ -398,24 +437,28 @@ def test_a_terminal_shows_what_passes_in_colour() -> None:
         assert process.wait(PATIENCE) == 0
 
 
-def test_each_format() -> None:
-    code = TERMINAL + """
-ask(application(format="compact", color="never"), "/compact")
-ask(application(format="jsonl"), "/jsonl")
-"""
-    with on_terminal(code) as (process, master):
+def test_compact_without_colour() -> None:
+    with on_terminal(TERMINAL + 'ask(application(format="compact", color="never"), "/x")') as (process, master):
+        text = shown(master, "200 OK ·")
+        assert process.wait(PATIENCE) == 0
+    assert "\x1b" not in text
+    assert len([part for part in text.splitlines() if "#1" in part]) == 4
+
+
+def test_jsonl() -> None:
+    with on_terminal(TERMINAL + 'ask(application(format="jsonl"), "/x")') as (process, master):
         text = shown(master, '"outcome":"returned"')
         assert process.wait(PATIENCE) == 0
-    lines = text.splitlines()
-    records = [json.loads(part) for part in lines if part.startswith("{")]
-    assert [record["record"] for record in records] == ["process", "scope", "send", "send", "end"]
-    assert [part for part in lines if part.endswith("GET /compact") and "\x1b" not in part]
+    kinds = [record["record"] for record in objects(text.encode())]
+    assert kinds == ["process", "scope", "send", "send", "end"]
 
 
 @pytest.mark.parametrize("how", ["stopped", "unread"])
 def test_a_terminal_that_stands_still_stalls_nobody(how: str) -> None:
     """The application answers, prints and forks all the while; what was dropped is told when the terminal goes on."""
-    code = TERMINAL + """
+    code = (
+        TERMINAL
+        + """
 from asgi_inspect.capture import queue
 queue.CEILING = 20_000
 inspected = application(format="compact")
@@ -426,18 +469,19 @@ if not pid:
     os._exit(0)
 os.waitpid(pid, 0)
 wait()
+until(lambda: inspected._sink._thread.idle)
 ask(inspected, "/last")
 wait()
 """
+    )
     with on_terminal(code, stop=how == "stopped") as (process, master):
         assert read_line(process.stdout) == b"printed\n"
         assert read_line(process.stdout) == b"ready\n"
         if how == "stopped":
             assert not select.select([master], [], [], 0)[0]
             os.write(master, b"\x11")
-        shown(master, "could not keep up")
         go_on(process)
-        shown(master, "/last")
+        assert "could not keep up" in shown(master, "/last")[-2000:]
         go_on(process)
         while process.poll() is None:
             with contextlib.suppress(OSError):
@@ -446,13 +490,16 @@ wait()
 
 
 def test_a_terminal_that_was_closed_harms_nobody() -> None:
-    code = TERMINAL + """
+    code = (
+        TERMINAL
+        + """
 inspected = application()
 ask(inspected, "/x")
 wait()
 ask(inspected, *["/y"] * 100)
 ready()
 """
+    )
     with on_terminal(code) as (process, master):
         shown(master, "200 OK")
         os.close(master)
@@ -462,10 +509,14 @@ ready()
 
 
 def test_a_terminal_that_stands_still_delays_the_end_by_two_seconds() -> None:
-    code = "import atexit, time\natexit.register(lambda: print(time.monotonic() - began))\n" + TERMINAL + """
+    code = (
+        "import atexit, time\natexit.register(lambda: print(time.monotonic() - began))\n"
+        + TERMINAL
+        + """
 ask(application(), *["/x"] * 10)
 began = time.monotonic()
 """
+    )
     with on_terminal(code, stop=True) as (process, _):
         out, _ = process.communicate(timeout=PATIENCE)
         assert 1.5 < float(out) < 10
@@ -474,20 +525,21 @@ began = time.monotonic()
 
 @pytest.mark.parametrize("closing", ["2>&-", "2>/dev/full", "2>/dev/null"])
 def test_without_stderr_the_application_answers(closing: str, tmp_path: Path) -> None:
-    import subprocess
-
     theirs = tmp_path / "theirs"
-    code = APP + f"""
+    code = (
+        APP
+        + f"""
 theirs = [os.open({str(theirs)!r}, os.O_WRONLY | os.O_CREAT) for _ in range(3)]
 for out in (None, None, {str(tmp_path / "trace.jsonl")!r}):
     ask(InspectMiddleware(app, out=out), "/x")
 print("answered", flush=True)
 """
+    )
     command = f'"{sys.executable}" -c "$1" {closing}'
     done = subprocess.run(["sh", "-c", command, "sh", "import os, sys\n" + code], check=True, stdout=subprocess.PIPE)
     assert done.stdout == b"answered\n"
     assert theirs.read_bytes() == b"", "written to a file of the application, which has the number of stderr"
-    assert len(objects((tmp_path / "trace.jsonl").read_bytes())) == 5
+    assert b'"outcome":"returned"' in (tmp_path / "trace.jsonl").read_bytes()
 
 
 def test_to_a_socket_and_a_pipe_stderr_is_plain() -> None:
@@ -532,7 +584,8 @@ def test_a_stream_that_was_closed_is_counted(monkeypatch: pytest.MonkeyPatch) ->
     application = InspectMiddleware(app)
     ask(application, "/x")
     sink: Any = application._sink
-    until(lambda: sink._unwritten.records == 5)
+    until(lambda: sink._unwritten.records >= 5)
+    sink._reset("start")  # or it would be said again at the end of the tests
 
 
 def test_an_encoding_that_cannot_carry_it_gets_escapes() -> None:

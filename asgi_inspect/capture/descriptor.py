@@ -11,8 +11,9 @@ import os
 import select
 import stat
 import sys
-from collections.abc import Iterator
-from typing import Final
+import weakref
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 from .thread import Stopping
 
@@ -20,48 +21,97 @@ if sys.platform != "win32":
     import fcntl
 
 _POLL_MS: Final = 50
+_LOCK_FIRST: Final = 0.001  # seconds until a lock that is taken is tried again; then twice as long each time
+_LOCK_LAST: Final = 0.01
 
 
 class DescriptorWriter:
     """Writes lines to a path that is no regular file, or to standard output or error.
 
-    target: a path, or the number of a descriptor of this process (1, 2).
+    target: a path, or the number of a descriptor of this process.
     """
 
     def __init__(self, target: str | int) -> None:
         self._target = target
         self._fd: int | None = None
-        self._pid = 0
+        self._close: Callable[[], object] = lambda: None
+        self._lock: Callable[[int, int], object] | None = None
+        self._torn = False  # what was written last did not end in a newline
 
-    def __call__(self, line: bytes, stopping: Stopping) -> None:
-        """Write one whole line, waiting as long as it takes, unless `stopping`. OSError: it is gone."""
+    def __call__(self, line: bytes, stopping: Stopping) -> bool:
+        """Write one whole line, waiting as long as it takes; False: it was `stopping` before a byte was written.
+
+        OSError: whoever should read is gone.
+        """
         fd = self._open(stopping)
-        if fd is None:
-            return
-        with _locked(fd, stopping):
-            rest = memoryview(line)
+        if fd is None or not self._locked(fd, stopping):
+            return False
+        try:
+            return self._write(fd, line, stopping)
+        finally:
+            self._unlock(fd)
+
+    def forked(self) -> None:
+        """Let go, in a forked child, of what belongs to the parent: its lock would else outlive it."""
+        self._close()
+        self._fd = None
+        self._torn = False
+
+    def _write(self, fd: int, line: bytes, stopping: Stopping) -> bool:
+        data = b"\n" + line if self._torn else line
+        rest = memoryview(data)
+        try:
             while rest:
                 try:
                     rest = rest[os.write(fd, rest) :]
                 except BlockingIOError:
                     # Half a line is finished even while the process stops: whoever reads needs its end.
-                    if not _writable(fd, _POLL_MS) and stopping() and len(rest) == len(line):
-                        return
+                    if len(rest) == len(data) and stopping():
+                        return False
+                    _wait_until_writable(fd)
+        except OSError:
+            self._torn = self._torn or len(rest) < len(data)
+            raise
+        self._torn = False
+        return True
 
     def _open(self, stopping: Stopping) -> int | None:
-        if self._fd is not None and self._pid == os.getpid():
-            return self._fd
-        while True:
+        """The descriptor; None: nobody reads the FIFO yet, and it is `stopping`."""
+        while self._fd is None:
             try:
-                self._fd = _open_again(self._target)
+                opened = open_again(self._target)
             except OSError as exc:
-                # ENXIO: a FIFO that nobody reads yet.
-                if exc.errno != errno.ENXIO or stopping():
+                if exc.errno != errno.ENXIO or not _is_fifo(self._target):
                     raise
+                if stopping():
+                    return None
                 select.select([], [], [], _POLL_MS / 1000)
             else:
-                self._pid = os.getpid()
-                return self._fd
+                self._fd = opened.fd
+                self._close = closes_with(self, opened.fd)
+                self._lock = _lock_for(opened)
+        return self._fd
+
+    def _locked(self, fd: int, stopping: Stopping) -> bool:
+        """Wait for the lock; False: somebody else has it, and it is `stopping`."""
+        pause = _LOCK_FIRST
+        while self._lock is not None:
+            try:
+                self._lock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except (BlockingIOError, PermissionError):  # lockf may say either
+                if stopping():
+                    return False
+                select.select([], [], [], pause)
+                pause = min(2 * pause, _LOCK_LAST)
+            except OSError:  # this kind of file has no locks
+                self._lock = None
+        return True
+
+    def _unlock(self, fd: int) -> None:
+        if self._lock is not None:
+            with contextlib.suppress(OSError):  # the terminal went away meanwhile, and its locks with it
+                self._lock(fd, fcntl.LOCK_UN)
 
 
 def is_regular(path: str) -> bool:
@@ -72,8 +122,19 @@ def is_regular(path: str) -> bool:
         return True
 
 
-def _open_again(target: str | int) -> int:
-    """A descriptor of our own for the same pipe or terminal, so that O_NONBLOCK touches nobody else's."""
+class Opened(NamedTuple):
+    """A descriptor of our own; `shared`: its flags, offset and locks are those of others too."""
+
+    fd: int
+    shared: bool
+
+
+def open_again(target: str | int) -> Opened:
+    """Open a path, or what a descriptor of this process (1, 2) stands for, to write to it without waiting and touching nobody's flags.
+
+    Shared is what cannot be opened again, such as a socket, and a regular file, because a second offset would write over
+    what others print there. OSError: there is none.
+    """
     flags = (
         os.O_WRONLY
         | os.O_APPEND
@@ -82,39 +143,54 @@ def _open_again(target: str | int) -> int:
         | getattr(os, "O_NOCTTY", 0)
     )
     if isinstance(target, str):
-        return os.open(target, flags)
-    if stat.S_ISREG(os.fstat(target).st_mode):
-        return os.dup(target)  # shares the offset: a second one would write over what others print there
-    for name in (f"/proc/self/fd/{target}", f"/dev/fd/{target}"):
-        with contextlib.suppress(OSError):
-            return os.open(name, flags)
-    return os.dup(target)  # a socket cannot be opened again: shared, and blocking as its owner has it
+        return Opened(above_standard(os.open(target, flags)), False)
+    if {1: sys.__stdout__, 2: sys.__stderr__}.get(target, sys) is None:
+        # Closed when the process began: the number may belong by now to a file or a socket of the application.
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    if not stat.S_ISREG(os.fstat(target).st_mode):
+        for name in (f"/proc/self/fd/{target}", f"/dev/fd/{target}"):
+            with contextlib.suppress(OSError):
+                fd = above_standard(os.open(name, flags))
+                return Opened(fd, shared=os.get_blocking(fd))  # where this is but another name for `dup`, as on macOS
+    return Opened(above_standard(os.dup(target)), True)
 
 
-@contextlib.contextmanager
-def _locked(fd: int, stopping: Stopping) -> Iterator[None]:
-    if sys.platform == "win32":  # one process, one writer
-        yield
-        return
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except BlockingIOError:
-            if stopping():
-                break
-            select.select([], [], [], 0.002)
-        except OSError:  # this kind of descriptor has no locks
-            yield
-            return
+def above_standard(fd: int) -> int:
+    """The same file under a number above 2: where one of these was free, others would print into our file."""
+    if fd > 2 or sys.platform == "win32":
+        return fd
     try:
-        yield
+        return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
     finally:
-        with contextlib.suppress(OSError):
-            fcntl.flock(fd, fcntl.LOCK_UN)
+        os.close(fd)
 
 
-def _writable(fd: int, milliseconds: int) -> bool:
+def closes_with(owner: object, fd: int) -> Callable[[], object]:
+    """Let a descriptor be closed when its owner goes, or by calling the result; not at exit, when the owner still writes."""
+    closing = weakref.finalize(owner, os.close, fd)
+    closing.atexit = False
+    return closing
+
+
+def _is_fifo(target: str | int) -> bool:
+    return isinstance(target, str) and stat.S_ISFIFO(os.stat(target).st_mode)
+
+
+def _lock_for(opened: Opened) -> Callable[[int, int], object] | None:
+    """How processes that write here exclude each other.
+
+    `flock` belongs to the opened file, so it works between those who opened it each for himself; `lockf` belongs to the
+    process, so it works between those who share what they inherited.
+    """
+    if sys.platform == "win32":  # one process, one writer
+        return None
+    return fcntl.lockf if opened.shared else fcntl.flock
+
+
+def _wait_until_writable(fd: int) -> None:
+    if not hasattr(select, "poll"):
+        select.select([], [], [], _POLL_MS / 1000)
+        return
     poll = select.poll()
     poll.register(fd, select.POLLOUT)
-    return bool(poll.poll(milliseconds))
+    poll.poll(_POLL_MS)

@@ -13,11 +13,17 @@ import msgspec
 import orjson
 
 from ..convert import encode
-from ..walk import PLAIN
+from .guard import say_failed
 
 # What is kept of values that the specification leaves open (`state`, unknown keys): a bound for the event loop's sake.
 VALUE_LIMIT: Final = 65_536
 MAX_NODES: Final = 2_000
+# What is surely within those bounds: longer strings, and containers of more members, are for `encode` to measure.
+_LONG: Final = VALUE_LIMIT // 4
+_SHORT: Final = 256
+_FEW: Final = 32
+
+_UNKEPT: Final = b'{"$truncated":{"size":null,"head":null}}'
 
 
 class _Strange(Exception):  # noqa: N818 (not an error: a way to take)
@@ -26,16 +32,23 @@ class _Strange(Exception):  # noqa: N818 (not an error: a way to take)
 
 def scope_json(scope: Any) -> bytes:
     """The JSON of a scope, as `encode` has it."""
-    return _json(scope, None)
+    return message_json(scope, None)
 
 
 def message_json(message: Any, room: int | None) -> bytes:
-    """The JSON of a message, of whose body at most `room` bytes are kept (None: all)."""
-    return _json(message, room)
+    """The JSON of a message, of whose body at most `room` bytes are kept (None: all).
+
+    Where none can be made (no memory or stack is left), a `$truncated` stands for the whole: that it passed is known.
+    """
+    try:
+        return _json(message, room)
+    except Exception as own:  # noqa: BLE001 (our own failure never reaches the application)
+        say_failed(own)
+        return _UNKEPT
 
 
 def _json(value: Any, room: int | None) -> bytes:
-    if type(value) is dict:
+    if type(value) is dict and len(value) < MAX_NODES:
         try:
             return orjson.dumps(_tree(value, room))
         except (_Strange, orjson.JSONEncodeError):
@@ -56,21 +69,24 @@ def _tree(value: dict[Any, Any], room: int | None) -> dict[str, Any]:
         if how is None or how is _plain:
             if how is None and key[:1] == "$":
                 raise _Strange
-            if type(x) in PLAIN and (type(x) is not str or len(x) <= VALUE_LIMIT // 4):
+            if (type(x) is str and len(x) <= _LONG) or type(x) is int or type(x) is bool or x is None:
                 tree[key] = x
             else:
                 tree[key] = _general(key, x, room)
         else:
             try:
                 tree[key] = how(x, room)
-            except _Strange:
+            except (_Strange, RuntimeError):  # another thread adds to it just now
                 tree[key] = _general(key, x, room)
     return tree
 
 
 def _general(key: str, x: Any, room: int | None) -> Any:
     """A field as `encode` has it."""
-    return encode({key: x}, body_room=room, value_limit=VALUE_LIMIT, max_nodes=MAX_NODES)[key]
+    tree = encode({key: x}, body_room=room, value_limit=VALUE_LIMIT, max_nodes=MAX_NODES)
+    if key not in tree:  # a lone surrogate in the key
+        raise _Strange
+    return tree[key]
 
 
 def _plain(x: Any, room: int | None) -> Any:
@@ -124,39 +140,45 @@ def _headers(x: Any, room: int | None) -> Any:
 def _address(x: Any, room: int | None) -> Any:
     if x is None:
         return None
-    if (type(x) is tuple or type(x) is list) and len(x) == 2 and type(x[0]) in PLAIN and type(x[1]) in PLAIN:
+    if type(x) is not tuple and type(x) is not list:
+        raise _Strange
+    if len(x) == 2 and type(x[0]) is str and len(x[0]) <= _SHORT and (x[1] is None or type(x[1]) is int):
         return x
     raise _Strange
 
 
 def _strings(x: Any, room: int | None) -> Any:
-    if (type(x) is list or type(x) is tuple) and all(type(member) is str for member in x):
+    if (type(x) is list or type(x) is tuple) and len(x) <= _FEW and all(map(_is_short, x)):
         return x
     raise _Strange
 
 
 def _versions(x: Any, room: int | None) -> Any:
-    if type(x) is not dict:
+    if type(x) is not dict or len(x) > _FEW:
         raise _Strange
     for key, value in x.items():
-        if type(key) is not str or type(value) is not str or key[:1] == "$":
+        if type(key) is not str or type(value) is not str or key[:1] == "$" or len(key) + len(value) > _SHORT:
             raise _Strange
     return x
 
 
 def _mapping(x: Any, room: int | None) -> Any:
     """`state` and `extensions`: empty, or of numbers and empty dicts; whatever else goes the general way."""
-    if type(x) is not dict:
+    if type(x) is not dict or len(x) > _FEW:
         raise _Strange
     for key, value in x.items():
-        if type(key) is not str or key[:1] == "$":
+        if type(key) is not str or key[:1] == "$" or len(key) > _SHORT:
             raise _Strange
         if type(value) is dict:
             if value:
                 raise _Strange
-        elif type(value) not in PLAIN or type(value) is str:
+        elif type(value) is not int and type(value) is not bool and value is not None:
             raise _Strange
     return x
+
+
+def _is_short(x: Any) -> bool:
+    return type(x) is str and len(x) <= _SHORT
 
 
 _FIELDS: Final[dict[str, Callable[[Any, int | None], Any]]] = {

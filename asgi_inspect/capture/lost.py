@@ -1,5 +1,6 @@
 """The count of records that could not be kept."""
 
+import threading
 from typing import Final
 
 import msgspec
@@ -11,9 +12,13 @@ _CONNS: Final = 10_000  # beyond as many, connections are no longer told apart
 
 
 class Lost:
-    """Records that were dropped since the last `lost` record."""
+    """Records that were dropped since the last `lost` record; any thread may count."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._clear()
+
+    def _clear(self) -> None:
         self.records = 0
         self._bytes = 0
         self._conns: set[bytes] = set()
@@ -21,12 +26,13 @@ class Lost:
 
     def add(self, line: bytes, why: str) -> None:
         """Count a line that is dropped."""
-        self.records += 1
-        self._bytes += len(line)
-        self._why = why
-        begin = line.find(b'"conn":"') + 8
-        if begin >= 8 and len(self._conns) < _CONNS:
-            self._conns.add(line[begin : line.find(b'"', begin)])
+        with self._lock:
+            self.records += 1
+            self._bytes += len(line)
+            self._why = why
+            begin = line.find(b'"conn":"') + 8
+            if begin >= 8 and len(self._conns) < _CONNS:
+                self._conns.add(line[begin : line.find(b'"', begin)])
 
     def line(self) -> bytes:
         """The `lost` record, as a line."""
@@ -39,3 +45,12 @@ class Lost:
             why=self._why,
         )
         return msgspec.json.encode(record) + b"\n"
+
+    def take(self) -> bytes | None:
+        """The `lost` record of what was dropped, which is forgotten; None where nothing was."""
+        if not self.records:
+            return None
+        with self._lock:
+            line = self.line()
+            self._clear()
+        return line

@@ -5,10 +5,14 @@ import select
 from collections import deque
 from typing import Final
 
+from ..text import safe
+from .descriptor import open_again
+
 _LIMIT: Final = 100
+_LENGTH: Final = 2000  # bytes of one sentence: below what a pipe takes whole
 
 _said: Final[set[str]] = set()
-_waiting: Final[deque[str]] = deque(maxlen=_LIMIT)
+_waiting: Final[deque[bytes]] = deque(maxlen=_LIMIT)
 
 
 def say_once(text: str) -> None:
@@ -16,23 +20,53 @@ def say_once(text: str) -> None:
     if text in _said or len(_said) >= _LIMIT:
         return
     _said.add(text)
-    _waiting.append(text)
+    _waiting.append(f"asgi-inspect: {safe(text)}".encode("utf-8", "backslashreplace")[:_LENGTH] + b"\n")
     say_waiting()
 
 
 def say_waiting() -> None:
     """Print what still waits to be said, as far as stderr takes it without waiting."""
-    while _waiting and _writable():
+    while _waiting:
         try:
-            os.write(2, f"asgi-inspect: {_waiting.popleft()}\n".encode("utf-8", "backslashreplace"))
-        except (OSError, IndexError):  # closed, or another thread said it: there is nobody left to tell
+            line = _waiting.popleft()
+        except IndexError:  # another thread says it
+            return
+        rest = _write(line)
+        if rest:
+            _waiting.appendleft(rest)
             return
 
 
-def _writable() -> bool:
+def reason_of(exc: BaseException) -> str:
+    """Why something failed, in a few words. Not the text of an exception: it may be another's code, and differ each time."""
+    return (exc.strerror if isinstance(exc, OSError) else None) or type(exc).__name__
+
+
+def drop_waiting() -> None:
+    """Forget what waits to be said: in a forked child, because its parent says it."""
+    _waiting.clear()
+
+
+def _write(data: bytes) -> bytes:
+    """Write to stderr what it takes at once; returns the rest."""
     try:
-        poll = select.poll()
-        poll.register(2, select.POLLOUT)
-        return any(event & select.POLLOUT for _, event in poll.poll(0))
-    except (AttributeError, OSError):  # no poll on this platform, or no stderr: then a write cannot wait either
+        fd = open_again(2).fd
+    except OSError:  # closed: there is nobody left to tell
+        return b""
+    try:
+        # Asked even though the descriptor is non-blocking: that of a socket could not be opened again, and is not.
+        return data[os.write(fd, data) :] if _writable(fd) else data
+    except BlockingIOError:
+        return data
+    except OSError:  # as above
+        return b""
+    finally:
+        os.close(fd)
+
+
+def _writable(fd: int) -> bool:
+    if not hasattr(select, "poll"):
         return True
+    poll = select.poll()
+    poll.register(fd, select.POLLOUT)
+    return bool(poll.poll(0))

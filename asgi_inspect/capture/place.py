@@ -1,46 +1,80 @@
 """What a framework says, in the scope, of the route and the endpoint that it chose; read without acting."""
 
 import types
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from ..walk import instance_dict, qualified_name
+from ..look import class_attribute, dict_behind, exact_str, instance_dict, qualified_name
 
-_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
+_UNWRAPPED = 20  # methods of partials of methods of …
 
 
 def route_of(scope: Any) -> str | None:
     """The template of the route: `path_template` (Litestar), else a str `path_format` or `path` of `scope["route"]`."""
-    if type(scope) is not dict:
-        return None
-    template = scope.get("path_template")
-    if type(template) is not str:
-        attributes = instance_dict(scope.get("route"))
+    get = _reader(scope)
+    template: Any = get("path_template")
+    if template is None:
+        route = get("route")
+        if route is None:
+            return None
+        attributes = instance_dict(route)
         template = attributes.get("path_format")
-        if type(template) is not str:
+        if not issubclass(type(template), str):
             template = attributes.get("path")
-    return _printable(template) if type(template) is str else None
+    return printable(exact_str(template)) if issubclass(type(template), str) else None
 
 
 def endpoint_of(scope: Any) -> str | None:
     """The endpoint as `module.qualname`; of an object that is no function or class, its class."""
-    if type(scope) is not dict:
-        return None
-    endpoint = scope.get("endpoint")
-    return None if endpoint is None else _printable(name_of(endpoint))
+    get = _reader(scope)
+    endpoint = get("endpoint")
+    if endpoint is None:
+        handler = get("route_handler")
+        if handler is None:
+            return None
+        endpoint = _handler_of(handler)
+    return name_of(endpoint)
 
 
 def name_of(x: Any) -> str:
     """The name of a function, a class, or of an object's class, as one would import it."""
-    t = type(x)
-    if t is types.MethodType:
-        x, t = x.__func__, type(x.__func__)
-    if t.__module__ == "functools" and t.__name__ == "partial":
-        x = x.func
+    for _ in range(_UNWRAPPED):
         t = type(x)
-    if t in _FUNCTIONS:
-        return f"{x.__module__}.{x.__qualname__}"
-    return qualified_name(x) if issubclass(t, type) else qualified_name(t)
+        if t is types.MethodType:
+            x = x.__func__
+        elif t is partial:
+            x = x.func
+        else:
+            break
+    if type(x) is types.FunctionType or type(x) is types.BuiltinFunctionType:
+        module = x.__module__
+        name = exact_str(x.__qualname__)
+        return printable(f"{module}.{name}" if type(module) is str else name)
+    return printable(qualified_name(x if issubclass(type(x), type) else type(x)))
 
 
-def _printable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
+def printable(text: str) -> str:
+    """The text, with lone surrogates as escapes: UTF-8 cannot hold them."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def _reader(scope: Any) -> Callable[[str], Any]:
+    """`scope.get`, past whatever a subclass puts in its place."""
+    whole = scope if type(scope) is dict else dict_behind(scope, type(scope))
+    return partial(dict.get, {} if whole is None else whole)
+
+
+def _handler_of(handler: Any) -> Any:
+    """The function of a Litestar route handler, which keeps it in a slot."""
+    slot = class_attribute(type(handler), "_fn")
+    if type(slot) is not types.MemberDescriptorType:
+        return handler
+    try:
+        function = slot.__get__(handler)
+    except AttributeError:
+        return handler
+    if type(function) is types.FunctionType:
+        return function
+    inner = instance_dict(function).get("func")  # a synchronous function, in an object that calls it in a thread
+    return function if inner is None else inner

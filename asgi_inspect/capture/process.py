@@ -3,7 +3,6 @@
 Everything opens at the first record, never at import or construction: middleware is also built in parents that never serve.
 """
 
-import contextlib
 import os
 import platform
 import re
@@ -11,6 +10,7 @@ import secrets
 import socket
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from itertools import count
 from typing import Any, Final, Protocol
@@ -19,21 +19,34 @@ import msgspec
 
 from ..trace.records import VERSION, ProcessRecord
 from ..version import __version__
+from .notice import drop_waiting, say_once
 
 clock = time.perf_counter_ns
+
+
+class Missed:
+    """Records that were not written because something of ours failed."""
+
+    __slots__ = ("conns", "records", "why")
+
+    def __init__(self) -> None:
+        self.records = 0
+        self.conns: set[str] = set()
+        self.why = ""
 
 
 class Process:
     """One process as writer of records; a forked child is another, and marks the one that it inherited as gone."""
 
-    __slots__ = ("gone", "numbers", "open", "pid", "proc")
+    __slots__ = ("gone", "missed", "numbers", "open", "pid", "proc")
 
     def __init__(self) -> None:
         self.proc = secrets.token_hex(6)
         self.pid = os.getpid()
         self.numbers = count(1)
-        self.open = 0
+        self.open = 0  # connections
         self.gone = False
+        self.missed: dict[Sink | None, Missed] = {}
 
     def next_conn(self) -> str:
         return f"{self.proc}.{next(self.numbers)}"
@@ -48,6 +61,9 @@ class Sink(Protocol):
     def flush(self, now: int) -> None:
         """A connection ended: what was added should not wait any longer."""
 
+    def settle(self) -> None:
+        """The server is about to stop: what was added should be with its reader, for which this may wait a moment."""
+
     def before_fork(self) -> None: ...
     def after_fork(self, *, child: bool) -> None: ...
     def at_exit(self) -> None: ...
@@ -57,19 +73,21 @@ class _Here:
     """The state of this interpreter: created at the first record, replaced after a fork."""
 
     process: Process | None = None
-    sinks: Final[list[Sink]] = []
+    sinks: Final[weakref.WeakSet[Sink]] = weakref.WeakSet()
     hooked: bool = False
 
 
 def current_process() -> Process:
-    if _Here.process is None:
-        _Here.process = Process()
-    return _Here.process
+    process = _Here.process
+    if process is None:
+        made = Process()
+        process = _Here.process = _Here.process or made  # two threads may both have made one; they agree on it
+    return process
 
 
 def register(sink: Sink) -> None:
-    """Let a sink know of forks and of the interpreter's end, for as long as the process lives."""
-    _Here.sinks.append(sink)
+    """Let a sink know of forks and of the interpreter's end, for as long as it lives."""
+    _Here.sinks.add(sink)
     if not _Here.hooked:
         _Here.hooked = True
         import atexit
@@ -82,8 +100,10 @@ def register(sink: Sink) -> None:
 def _each_sink(call: Callable[[Sink], None]) -> None:
     """One sink that fails must keep no other, and no fork of the application, from going on."""
     for sink in list(_Here.sinks):
-        with contextlib.suppress(Exception):
+        try:
             call(sink)
+        except Exception as exc:  # noqa: BLE001 (as above; it is said)
+            say_once(f"around a fork or the end of the process: {type(exc).__name__}: {exc}")
 
 
 def _before_fork() -> None:
@@ -98,6 +118,7 @@ def _after_in_child() -> None:
     if _Here.process is not None:
         _Here.process.gone = True  # whatever connection was open belongs to the parent
     _Here.process = None
+    drop_waiting()
     _each_sink(lambda sink: sink.after_fork(child=True))
 
 
@@ -149,36 +170,22 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-_SECRET_OPTION: Final = re.compile(
-    r"(--?[\w-]*(?:password|passwd|secret|token|api-?key)[\w-]*)(=.*)?", re.IGNORECASE | re.DOTALL
-)
+_NAMES: Final = r"[\w-]*(?:password|passwd|passphrase|secret|token|credential|api[-_]?key|private[-_]?key)[\w-]*"
+_SECRET_OPTION: Final = re.compile(rf"(--?{_NAMES})(=.*)?|({_NAMES})(=.*)", re.IGNORECASE | re.DOTALL)
+_CREDENTIALS: Final = re.compile(r"(?<=://)[^/?#\s]*(?=@)")
 
 
 def redacted_arguments(argv: list[str]) -> list[str]:
-    """A command line without the values of options that are called like a secret."""
+    """A command line without the values of options that are called like a secret, and without the credentials in URLs."""
     kept: list[str] = []
     hide_next = False
     for argument in argv:
         match = _SECRET_OPTION.fullmatch(argument)
         if match is not None:
-            kept.append(f"{match[1]}=[redacted]" if match[2] else argument)
+            kept.append(argument if match[2] is match[4] is None else f"{match[1] or match[3]}=[redacted]")
+        elif hide_next and not argument.startswith("--"):
+            kept.append("[redacted]")
         else:
-            kept.append("[redacted]" if hide_next and not argument.startswith("-") else argument)
-        hide_next = match is not None and match[2] is None
+            kept.append(_CREDENTIALS.sub("[redacted]", argument))
+        hide_next = match is not None and match[1] is not None and match[2] is None
     return kept
-
-
-_SERVERS: Final = ("uvicorn", "hypercorn", "daphne", "granian", "gunicorn", "starlette", "httpx", "asgiref")
-
-
-def server_of(*callables: Any) -> str | None:
-    """The name and version of the server (or test client) that gave us these, as far as their modules tell."""
-    for given in callables:
-        function = getattr(given, "func", given) if type(given).__name__ == "partial" else given
-        owner = type(getattr(function, "__self__", None)).__module__
-        for module in (getattr(function, "__module__", None), owner):
-            name = module.partition(".")[0].lstrip("_") if type(module) is str else ""
-            if name in _SERVERS:
-                version = getattr(sys.modules.get(name), "__version__", None)
-                return f"{name} {version}" if type(version) is str else name
-    return None

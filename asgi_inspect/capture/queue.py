@@ -1,101 +1,150 @@
 """Lines to whoever may be slow: a terminal, a pipe, a callable of the user. A thread hands them on, one by one, in order.
 
-The queue is bounded in bytes. What does not fit is dropped and counted, and a `lost` record says so in its place. The thread
-may stand still for ever in a terminal that was stopped with Ctrl-S: nobody waits for it, and at the end of the process
-it has two seconds to finish.
+The queue is bounded in bytes. What does not fit is dropped and counted, and a `lost` record says so in its place; what the
+consumer could not take is counted too, and said as soon as it takes something again. The thread may stand still for ever in a
+terminal that was stopped with Ctrl-S: nobody waits for it, and at the end of the process it has two seconds to finish.
 """
 
-import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from .lost import Lost
-from .notice import say_once, say_waiting
-from .process import register
+from .notice import reason_of, say_once, say_waiting
+from .process import clock, register
 from .thread import Stopping, Thread
 
-CEILING: Final = 16 * 1024 * 1024
-EXIT_SECONDS: Final = 2.0
-FORK_SECONDS: Final = 1.0
+CEILING: Final = 8 * 1024 * 1024  # bytes that wait, and as many again that the thread has taken
+EXIT_SECONDS: Final = 2.0  # in all: a consumer that was waited for in vain gets no more at the very end
+SETTLE_SECONDS: Final = 1.0
+FORK_SECONDS: Final = 0.25
+
+
+class Consumer(Protocol):
+    """Who gets the lines, on the queue's thread."""
+
+    def __call__(self, line: bytes, stopping: Stopping, /) -> bool:
+        """Take one line; one that waits has to ask `stopping`, and answers False if it did not begin: it is given again.
+
+        What it raises means that the line is lost.
+        """
+
+    def forked(self) -> None:
+        """Forget, in a forked child, what belongs to the parent."""
 
 
 class QueueSink:
     """A bounded queue of lines with one consumer.
 
-    consume: is called on the thread with each line and with `stopping`, which a consumer that waits has to ask.
     name: what the consumer is called when something has to be said of it.
+    first_line: called with why ("start", "fork") before the first line; gives the `process` record.
     """
 
-    def __init__(
-        self, consume: Callable[[bytes, Stopping], None], name: str, first_line: Callable[[str], bytes]
-    ) -> None:
+    def __init__(self, consume: Consumer, name: str, first_line: Callable[[str], bytes]) -> None:
         self._consume = consume
         self._name = name
         self._first_line = first_line
-        self._why = "start"
-        self._reset()
+        self._reset("start")
         register(self)
 
-    def _reset(self) -> None:
-        self._lines: deque[bytes] = deque()
-        self._added = self._taken = 0  # bytes; each is written by one side only, so neither needs a lock
+    def _reset(self, why: str) -> None:
+        self._why = why
         self._begun = False
-        self._lost = Lost()
+        self._lines: deque[bytes] = deque()
+        self._size = 0  # of the lines; several threads may add, so it is right only about, until they are taken
+        self._taken: deque[bytes] = deque()  # by the thread
+        self._dropped = Lost()
+        self._unwritten = Lost()
+        self._patience = EXIT_SECONDS
         self._thread = Thread("asgi-inspect queue", self._step, self._failed)
 
+    # --- on the event loop ---------------------------------------------------------------------------------------------
+
     def add(self, line: bytes, now: int) -> None:
-        if self._added - self._taken + len(line) > CEILING:
-            self._lost.add(line, f"{self._name} could not keep up")
-            return
-        if self._lost.records:
-            lost, self._lost = self._lost, Lost()
-            self._put(lost.line())
-        if not self._begun:
-            self._begun = True
-            self._put(self._first_line(self._why))
-        self._put(line)
+        """Take one whole line."""
+        if self._size > CEILING:
+            self._dropped.add(line, f"{self._name} could not keep up")
+        else:
+            self._lines.append(line)
+            size = len(line)
+            self._size += size
         if self._thread.idle:
             self._thread.wake()
-
-    def _put(self, line: bytes) -> None:
-        self._lines.append(line)
-        self._added += len(line)
 
     def flush(self, now: int) -> None:
         """Nothing to do: the thread takes each line as soon as it can."""
 
+    def settle(self) -> None:
+        """Let the thread finish, within limits: the server is about to stop, and may not say goodbye."""
+        self._finish(min(SETTLE_SECONDS, self._patience))
+
+    # --- on the thread -------------------------------------------------------------------------------------------------
+
     def _step(self, stopping: Stopping) -> float | None:
-        while self._lines and not stopping():
-            line = self._lines[0]
-            try:
-                self._consume(line, stopping)
-            except BaseException as exc:  # noqa: BLE001 (a consumer of the user's may raise what it likes)
-                say_once(f"{self._name} raised {type(exc).__name__}; the application goes on, and so do the records")
-            self._lines.popleft()
-            self._taken += len(line)
+        while not stopping() and (self._taken or self._take()):
+            if not self._give(self._taken[0], stopping):
+                break
+            self._taken.popleft()
         say_waiting()
         return None
 
+    def _take(self) -> bool:
+        """Take what waits; whether there was anything."""
+        if self._lines and not self._begun:
+            self._begun = True
+            self._taken.append(self._first_line(self._why))
+        for _ in range(len(self._lines)):
+            self._taken.append(self._lines.popleft())
+        self._size = 0
+        dropped = self._dropped.take()
+        if dropped is not None:
+            self._taken.append(dropped)
+        return bool(self._taken)
+
+    def _give(self, line: bytes, stopping: Stopping) -> bool:
+        """Hand one line on, and before it the count of those that could not be; False: not yet."""
+        try:
+            if self._unwritten.records:
+                if not self._consume(self._unwritten.line(), stopping):
+                    return False
+                self._unwritten = Lost()
+            return self._consume(line, stopping)
+        except BaseException as exc:  # noqa: BLE001 (nothing above this frame could answer it; it is said and counted)
+            reason = reason_of(exc)
+            self._unwritten.add(line, f"{self._name} could not be written: {reason}")
+            say_once(f"cannot write to {self._name}: {reason}; the application goes on, records are dropped")
+            return True
+
     def _failed(self, exc: BaseException) -> None:
-        say_once(f"the thread of {self._name} failed: {type(exc).__name__}; it goes on")
+        say_once(f"the thread of {self._name} failed ({reason_of(exc)}); it goes on")
+
+    # --- forks and the end ---------------------------------------------------------------------------------------------
 
     def before_fork(self) -> None:
-        self._thread.stop(timeout=FORK_SECONDS)
+        """Let no thread of ours run, unless it stands still where it cannot be reached."""
+        self._thread.stop(FORK_SECONDS)
 
     def after_fork(self, *, child: bool) -> None:
+        """Go on; in a child with nothing of what was the parent's."""
         if child:
-            self._reset()
-            self._why = "fork"
-        elif self._lines:
+            self._consume.forked()
+            self._reset("fork")
+        elif self._lines or self._taken:
             self._thread.wake()
 
     def at_exit(self) -> None:
-        deadline = time.monotonic() + EXIT_SECONDS
-        if self._lines:
+        """Let the thread finish, within limits; what is left then is said."""
+        self._finish(self._patience)
+        self._thread.stop(0.0)
+        left = len(self._lines) + len(self._taken) + self._dropped.records + self._unwritten.records
+        if left:
+            say_once(f"{left} records did not reach {self._name}")
+
+    def _finish(self, seconds: float) -> None:
+        if self._lines or self._taken:
             self._thread.wake()
-        while self._lines and time.monotonic() < deadline:
-            time.sleep(0.005)
-        if self._lost.records:
-            say_once(f"{self._name}: {self._lost.records} records were dropped")
-        self._thread.stop(timeout=0.1)
+        began = clock()
+        if self._thread.finish(seconds):
+            self._patience = EXIT_SECONDS
+        else:
+            self._patience = max(0.0, self._patience - (clock() - began) / 1e9)

@@ -7,17 +7,23 @@ is forwarded as a shallow copy with a list in the iterator's place.
 
 from collections import UserDict
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from itertools import chain, islice
+from typing import Any, Final
 
+from ..look import class_attribute, derives, mapping_items
 from ..types import Message, Receive, Send
-from ..walk import mapping_items
+from .guard import failed
 from .process import clock
-from .recorder import SLOW_SEND_US, LayerRecorder, failed
+from .recorder import SLOW_SEND_US, LayerRecorder
+
+_SLOW_SEND_NS: Final = SLOW_SEND_US * 1000
+_MOST_MEMBERS: Final = 10_000  # of an iterator; one without an end must not hold us
 
 
 def tap_receive(layer: LayerRecorder, receive: Receive) -> Receive:
     """A `receive` that passes everything on and records it."""
-    process = layer.rec.process
+    rec = layer.rec
+    process = rec.process
 
     async def tapped_receive() -> Message:
         called = clock()
@@ -28,7 +34,7 @@ def tap_receive(layer: LayerRecorder, receive: Receive) -> Receive:
                 try:
                     layer.receive_failed(called, exc)
                 except Exception as own:  # noqa: BLE001 (our own failure never reaches the application)
-                    failed(own)
+                    failed(own, rec.sink, rec.conn)
             raise
         if process.gone:
             return message
@@ -36,7 +42,7 @@ def tap_receive(layer: LayerRecorder, receive: Receive) -> Receive:
             message = replayable(message)
             layer.received(called, message)
         except Exception as own:  # noqa: BLE001 (as above)
-            failed(own)
+            failed(own, rec.sink, rec.conn)
         return message
 
     return tapped_receive
@@ -44,7 +50,8 @@ def tap_receive(layer: LayerRecorder, receive: Receive) -> Receive:
 
 def tap_send(layer: LayerRecorder, send: Callable[[Message], Awaitable[Any]]) -> Send:
     """A `send` that records everything and passes it on, its result too: some servers give one."""
-    process = layer.rec.process
+    rec = layer.rec
+    process = rec.process
 
     async def tapped_send(message: Message) -> Any:
         if process.gone:
@@ -54,7 +61,7 @@ def tap_send(layer: LayerRecorder, send: Callable[[Message], Awaitable[Any]]) ->
             message = replayable(message)
             n, began = layer.sends(message)
         except Exception as own:  # noqa: BLE001 (our own failure never reaches the application)
-            failed(own)
+            failed(own, rec.sink, rec.conn)
         try:
             result = await send(message)
         except BaseException as exc:
@@ -62,13 +69,13 @@ def tap_send(layer: LayerRecorder, send: Callable[[Message], Awaitable[Any]]) ->
                 try:
                     layer.sent(n, began, exc)
                 except Exception as own:  # noqa: BLE001 (as above)
-                    failed(own)
+                    failed(own, rec.sink, rec.conn)
             raise
-        if n and clock() - began > SLOW_SEND_US * 1000 and not process.gone:
+        if n and clock() - began > _SLOW_SEND_NS and not process.gone:
             try:
                 layer.sent(n, began, None)
             except Exception as own:  # noqa: BLE001 (as above)
-                failed(own)
+                failed(own, rec.sink, rec.conn)
         return result
 
     return tapped_send
@@ -79,36 +86,29 @@ def replayable(message: Any) -> Any:
     t = type(message)
     if t is dict:
         headers = message.get("headers")
-        if (headers is None or type(headers) in _SEQUENCES) and "links" not in message:
+        if (headers is None or type(headers) is list or type(headers) is tuple) and "links" not in message:
             return message
-    elif not issubclass(t, (dict, UserDict)):
+    elif not issubclass(t, dict) and not derives(t, UserDict):
         return message
     items = mapping_items(message, t)
     if items is None:
         return message
     copy: dict[Any, Any] | None = None
     for key, value in items:
-        if type(key) is str and key in ("headers", "links") and _is_iterator(value):
+        if type(key) is str and key in ("headers", "links") and class_attribute(type(value), "__next__") is not None:
             copy = dict(items) if copy is None else copy
-            copy[key] = _emptied(value)
+            copy[key] = _members(value)
     return message if copy is None else copy
 
 
-_SEQUENCES = frozenset({list, tuple})
-
-
-def _is_iterator(x: Any) -> bool:
-    return any("__next__" in vars(base) for base in type(x).__mro__)
-
-
-def _emptied(iterator: Iterator[Any]) -> Any:
-    """The members of an iterator as a list; where it raises, an iterator that gives as many and raises the same."""
+def _members(iterator: Iterator[Any]) -> Any:
+    """What an iterator gives, as a list; where it raises, or goes on and on, an iterator that does the same."""
     members: list[Any] = []
     try:
-        members.extend(iterator)
+        members.extend(islice(iterator, _MOST_MEMBERS))
     except BaseException as exc:  # noqa: BLE001 (it is raised again, to whoever reads the headers)
         return _raising(members, exc)
-    return members
+    return members if len(members) < _MOST_MEMBERS else chain(members, iterator)
 
 
 def _raising(members: list[Any], exc: BaseException) -> Iterator[Any]:

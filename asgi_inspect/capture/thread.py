@@ -1,17 +1,23 @@
-"""A daemon thread of ours: started by need, standing still around `os.fork()`, never in the way of the interpreter's end."""
+"""A daemon thread of ours: started by need, gone when there was nothing to do for a while, standing still around `os.fork()`.
+
+Nobody ever waits for it without a limit: what it works on may stand still for ever, and then it is left behind, at the end of
+the process as well. There is never more than one of it: one that was told to stop and could not goes on when it is woken.
+"""
 
 import threading
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Stopping: TypeAlias = Callable[[], bool]
 
+LINGER: Final = 5.0  # seconds: starting a thread costs the loop 0.1 ms, an idle one costs nothing but its place
+
 
 class Thread:
-    """Runs `step` over and over; `step` does a piece of work and returns the seconds to wait, or None to wait to be woken.
+    """Runs `step` over and over; `step` does a piece of work and returns the seconds to wait, or None: nothing is left to do.
 
     A step returns soon, or asks the `stopping` that it is given while it waits. What it raises goes to `on_error`, and the
-    thread goes on.
+    thread goes on. Whoever brings work looks at `idle`, and calls `wake` if it is true.
     """
 
     def __init__(
@@ -20,61 +26,92 @@ class Thread:
         self._name = name
         self._step = step
         self._on_error = on_error
-        self.reset()
+        self.forget()
 
-    def reset(self) -> None:
-        """Forget the thread, as a forked child has to: it does not have it, and a lock may be held for ever."""
+    def forget(self) -> None:
+        """Begin anew, as a forked child has to: it does not have the thread, and a lock may be held for ever."""
+        # Held for a few instructions only. Reentrant, because a signal handler may come between them and fork.
+        self._lock = threading.RLock()
         self._wakeup = threading.Event()
-        self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
-        # True while the thread sleeps without an end, or there is none: whoever then brings work has to `wake` it.
+        self._halt = False
+        self._linger = LINGER
+        # False: a step is still to come. True: whoever brings work has to `wake`.
         self.idle = True
 
     def wake(self) -> None:
-        """Start the thread if there is none, and let it look for work now. May be called from any thread; never waits."""
-        self.idle = False
-        self._wakeup.set()
-        if self._thread is None and self._starting.acquire(blocking=False):
-            try:
-                if self._thread is None:
-                    thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                    self._thread = thread
-                    thread.start()
-            except (
-                RuntimeError
-            ):  # none can be had: the limit is reached or the interpreter ends; the next record asks again
-                self._thread = None
-                self.idle = True
-            finally:
-                self._starting.release()
+        """Let the thread look for work now, and start it if there is none; where none can be had, it stays `idle`."""
+        with self._lock:
+            self._halt = False
+            self._wakeup.set()
+            if self._thread is None:
+                self._start()
+            self.idle = self._thread is None
 
-    def stop(self, timeout: float) -> None:
-        """Let the thread end, waiting at most `timeout` seconds for it; `wake` starts another."""
-        thread, self._thread = self._thread, None
-        self._wakeup.set()
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(timeout)
-        self.idle = True
+    def stop(self, timeout: float) -> bool:
+        """Let the thread end after its step, waiting at most `timeout` seconds; whether it did. `wake` starts it again."""
+        with self._lock:
+            self._halt = self._thread is not None
+            self._wakeup.set()
+        return self._ended(timeout)
+
+    def finish(self, timeout: float) -> bool:
+        """Let the thread end when there is nothing left to do, waiting at most `timeout` seconds; whether it did."""
+        with self._lock:
+            self._linger = 0.0 if self._thread is not None else LINGER
+            self._wakeup.set()
+        return self._ended(timeout)
+
+    def stopping(self) -> bool:
+        """Whether a step that waits should give up."""
+        return self._halt
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the limit is reached, or the interpreter ends, or there are no threads here at all
+            return
+        self._thread = thread
+
+    def _ended(self, timeout: float) -> bool:
+        thread = self._thread
+        if thread is None:
+            return True
+        if thread is threading.current_thread():
+            return False
+        thread.join(timeout)
+        return not thread.is_alive()
+
+    # --- in the thread -------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        me = threading.current_thread()
-
-        def stopping() -> bool:
-            return self._thread is not me
-
-        while not stopping():
-            self._wakeup.clear()
-            wait = self._guarded_step(stopping)
+        over = False
+        while self._goes_on(over):
+            wait = self._guarded_step()
             if wait is None:
                 self.idle = True
                 # Work that came between the step and this line saw no reason to wake us: look once more.
-                wait = self._guarded_step(stopping)
-            if not stopping():
-                self._wakeup.wait(wait)
+                wait = self._guarded_step()
+            woken = self._wakeup.wait(self._linger if wait is None else wait)
+            over = wait is None and not woken
 
-    def _guarded_step(self, stopping: Stopping) -> float | None:
+    def _goes_on(self, over: bool) -> bool:
+        with self._lock:
+            if self._thread is not threading.current_thread():  # the child of a fork that was made in a step
+                return False
+            if self._halt or (over and not self._wakeup.is_set()):
+                self._thread = None
+                self._halt = False
+                self._linger = LINGER
+                self.idle = True
+                return False
+            self._wakeup.clear()
+            return True
+
+    def _guarded_step(self) -> float | None:
         try:
-            return self._step(stopping)
-        except BaseException as exc:  # noqa: BLE001 (nothing above this frame could answer it; it is said and counted there)
+            return self._step(self.stopping)
+        except BaseException as exc:  # noqa: BLE001 (nothing above this frame could answer it; `on_error` says it)
             self._on_error(exc)
             return 1.0

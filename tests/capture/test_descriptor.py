@@ -1,0 +1,424 @@
+"""Whole lines to pipes, FIFOs, terminals, sockets and redirected streams, whatever those do who read them."""
+
+import errno
+import fcntl
+import os
+import pty
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from asgi_inspect.capture.descriptor import DescriptorWriter, is_regular, open_again
+from tests.capture.sinking import PATIENCE, ROOT, line, objects, press_ctrl_s, python, read_line, told, until
+
+WRITER = """
+from asgi_inspect.capture.descriptor import DescriptorWriter
+from tests.capture.sinking import line
+write = DescriptorWriter(1)
+never = lambda: False
+"""
+
+
+class Pipe(NamedTuple):
+    read: int
+    write: int
+
+    @property
+    def size(self) -> int:
+        return fcntl.fcntl(self.write, fcntl.F_GETPIPE_SZ)
+
+    def drain(self, size: int) -> bytes:
+        taken = b""
+        while len(taken) < size:
+            taken += os.read(self.read, size - len(taken))
+        return taken
+
+
+@pytest.fixture
+def pipe() -> Iterator[Pipe]:
+    pipe = Pipe(*os.pipe())
+    yield pipe
+    for fd in pipe:
+        try:
+            os.close(fd)
+        except OSError:
+            pass  # the test closed it
+
+
+def never() -> bool:
+    return False
+
+
+class Writing:
+    """A write that may wait, in a thread: what it answered or raised, and a way to stop it."""
+
+    def __init__(self, write: DescriptorWriter, data: bytes) -> None:
+        self.stop = False
+        self.answer: bool | BaseException | None = None
+        self._write, self._data = write, data
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.answer = self._write(self._data, lambda: self.stop)
+        except BaseException as failure:
+            self.answer = failure
+
+    def wait(self) -> bool | BaseException | None:
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive()
+        return self.answer
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is still not done after some of its own looks around."""
+        self._thread.join(0.1)
+        return self._thread.is_alive()
+
+
+# --- pipes -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_flags_of_a_shared_descriptor_stay(pipe: Pipe) -> None:
+    write = DescriptorWriter(pipe.write)
+    assert write(line(1), never)
+    assert os.get_blocking(pipe.write)
+    assert os.read(pipe.read, 1000) == line(1)
+
+
+def test_a_line_longer_than_the_pipe_is_written_whole(pipe: Pipe) -> None:
+    data = line(1, size=3 * pipe.size)
+    writing = Writing(DescriptorWriter(pipe.write), data)
+    assert pipe.drain(len(data)) == data
+    assert writing.wait() is True
+
+
+def test_a_full_pipe_is_waited_for_and_nothing_of_the_line_is_written_if_it_is_stopping(pipe: Pipe) -> None:
+    write = DescriptorWriter(pipe.write)
+    size = pipe.size
+    assert write(b"x" * size, never)
+    writing = Writing(write, line(1))
+    assert writing.waits
+    writing.stop = True
+    assert writing.wait() is False
+    assert pipe.drain(size) == b"x" * size
+    assert write(line(2), never)
+    assert os.read(pipe.read, 1000) == line(2)
+
+
+def test_half_a_line_is_finished_even_while_it_is_stopping(pipe: Pipe) -> None:
+    data = line(1, size=pipe.size + 10_000)
+    writing = Writing(DescriptorWriter(pipe.write), data)
+    begun = os.read(pipe.read, 10)
+    writing.stop = True
+    assert writing.waits
+    assert begun + pipe.drain(len(data) - 10) == data
+    assert writing.wait() is True
+
+
+def test_a_reader_that_left(pipe: Pipe) -> None:
+    write = DescriptorWriter(pipe.write)
+    assert write(line(1), never)
+    os.close(pipe.read)
+    for _ in range(2):
+        with pytest.raises(BrokenPipeError):
+            write(line(2), never)
+
+
+def test_a_reader_that_leaves_while_it_is_waited_for(pipe: Pipe) -> None:
+    write = DescriptorWriter(pipe.write)
+    writing = Writing(write, b"x" * (pipe.size + 1))
+    assert writing.waits
+    os.close(pipe.read)
+    assert isinstance(writing.wait(), BrokenPipeError)
+
+
+def test_four_processes_on_one_pipe(pipe: Pipe) -> None:
+    """Lines far over PIPE_BUF, each under the lock."""
+    code = (
+        WRITER
+        + """
+for n in range(1, 31):
+    assert write(line(n, conn=f"{os.getpid()}.1", size=n * 1000), never)
+"""
+    )
+    with ExitStack() as stack:
+        processes = [stack.enter_context(python(code, stdout=pipe.write)) for _ in range(4)]
+        os.close(pipe.write)
+        with os.fdopen(os.dup(pipe.read), "rb") as file:
+            records = objects(file.read())
+        assert [process.wait(PATIENCE) for process in processes] == [0] * 4
+        for process in processes:
+            own = [record["n"] for record in records if record["conn"] == f"{process.pid}.1"]
+            assert own == list(range(1, 31))
+
+
+def test_whoever_holds_the_lock_is_waited_for(pipe: Pipe) -> None:
+    other = open_again(pipe.write).fd
+    fcntl.flock(other, fcntl.LOCK_EX)
+    write = DescriptorWriter(pipe.write)
+    writing = Writing(write, line(1))
+    assert writing.waits
+    writing.stop = True
+    assert writing.wait() is False
+    writing = Writing(write, line(2))
+    os.close(other)
+    assert writing.wait() is True
+    assert os.read(pipe.read, 1000) == line(2)
+
+
+def test_a_forked_child_lets_go_of_the_lock(pipe: Pipe) -> None:
+    """The parent is killed in the middle of a line: its child must not hold its lock for ever."""
+    code = (
+        """
+from asgi_inspect.capture.queue import QueueSink
+from asgi_inspect.capture.process import clock
+import threading
+"""
+        + WRITER
+        + """
+from tests.capture.sinking import first_line, until
+sink = QueueSink(write, "stdout", first_line)
+sink.add(line(1, size=1_000_000), clock())
+until(lambda: write._fd is not None and write._lock is not None)
+sys.stdin.readline()
+if not os.fork():
+    os.write(2, b"%d\\n" % os.getpid())
+    threading.Event().wait(60)
+    os._exit(0)
+threading.Event().wait()
+"""
+    )
+    with python(code, stdout=pipe.write) as parent:
+        assert os.read(pipe.read, 10)  # the first line has begun
+        assert parent.stdin is not None
+        parent.stdin.write(b"\n")
+        parent.stdin.flush()
+        child = int(read_line(parent.stderr))
+        try:
+            parent.kill()
+            parent.wait()
+            other = open_again(pipe.write).fd
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.close(other)
+        finally:
+            os.kill(child, 9)
+
+
+# --- FIFOs -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fifo(tmp_path: Path) -> Path:
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    return path
+
+
+def test_a_fifo_that_nobody_reads_yet(fifo: Path) -> None:
+    write = DescriptorWriter(str(fifo))
+    writing = Writing(write, line(1))
+    assert writing.waits
+    writing.stop = True
+    assert writing.wait() is False
+    writing = Writing(write, line(1))
+    with fifo.open("rb") as reader:
+        assert reader.readline() == line(1)
+        assert writing.wait() is True
+        assert write(line(2), never)
+        assert reader.readline() == line(2)
+
+
+def test_a_fifo_whose_reader_left_in_the_middle_of_a_line(fifo: Path) -> None:
+    """The next reader begins with a whole line."""
+    write = DescriptorWriter(str(fifo))
+    writing = Writing(write, line(1, size=1_000_000))
+    with fifo.open("rb") as reader:
+        assert reader.read(10)
+    assert isinstance(writing.wait(), BrokenPipeError)
+    reader_fd = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    assert write(line(2), never)
+    assert write(line(3), never)
+    with os.fdopen(reader_fd, "rb") as file:
+        data = file.read(100_000)
+    assert data.endswith(b"\n" + line(2) + line(3))
+
+
+# --- terminals ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def terminal() -> Iterator[Pipe]:
+    master, slave = pty.openpty()
+    yield Pipe(master, slave)
+    for fd in (master, slave):
+        try:
+            os.close(fd)
+        except OSError:
+            pass  # the test closed it
+
+
+def test_a_terminal_that_was_stopped_with_ctrl_s_is_waited_for(terminal: Pipe) -> None:
+    write = DescriptorWriter(terminal.write)
+    press_ctrl_s(*terminal)
+    writing = Writing(write, b"hello\n")
+    assert writing.waits
+    os.write(terminal.read, b"\x11")
+    assert writing.wait() is True
+    assert os.read(terminal.read, 100) == b"hello\r\n"
+    assert os.get_blocking(terminal.write)
+
+
+def test_a_terminal_that_nobody_reads_is_waited_for(terminal: Pipe) -> None:
+    data = b"x" * 79 + b"\n"
+    writing = Writing(DescriptorWriter(terminal.write), data * 1000)
+    assert writing.waits
+    shown = b""
+    while shown.count(b"\n") < 1000:
+        shown += os.read(terminal.read, 65536)
+    assert writing.wait() is True
+    assert shown == (data * 1000).replace(b"\n", b"\r\n")
+
+
+def test_a_terminal_that_was_closed(terminal: Pipe) -> None:
+    write = DescriptorWriter(terminal.write)
+    assert write(b"hello\n", never)
+    os.close(terminal.read)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        write(b"hello\n", never)
+
+
+# --- what cannot be opened again ---------------------------------------------------------------------------------------
+
+
+def test_a_socket_is_shared_and_its_flags_stay() -> None:
+    """As under systemd, where stdout is a socket."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        write = DescriptorWriter(theirs.fileno())
+        assert write(line(1), never)
+        assert ours.recv(1000) == line(1)
+        assert os.get_blocking(theirs.fileno())
+
+
+def test_four_processes_on_one_socket() -> None:
+    """They share one open file, so a lock of that file would not keep them apart."""
+    ours, theirs = socket.socketpair()
+    code = (
+        WRITER
+        + """
+for n in range(1, 31):
+    assert write(line(n, conn=f"{os.getpid()}.1", size=n * 10_000), never)
+"""
+    )
+    with ExitStack() as stack:
+        stack.enter_context(ours)
+        with theirs:
+            processes = [stack.enter_context(python(code, stdout=theirs)) for _ in range(4)]
+        with ours.makefile("rb") as file:
+            records = objects(file.read())
+        assert [process.wait(PATIENCE) for process in processes] == [0] * 4
+    assert len(records) == 120
+
+
+def test_a_stream_that_was_redirected_to_a_file_shares_its_offset(tmp_path: Path) -> None:
+    """What the application prints there itself is not written over, nor does it write over ours."""
+    path = tmp_path / "out"
+    code = (
+        WRITER
+        + """
+for n in range(1, 4):
+    os.write(1, b'{"record":"print","n":"printed"}\\n')
+    assert write(line(n), never)
+"""
+    )
+    with path.open("wb") as file, python(code, stdout=file) as process:
+        assert process.wait(PATIENCE) == 0
+    assert told(path.read_bytes()) == ["printed", 1, "printed", 2, "printed", 3]
+
+
+@pytest.mark.parametrize(("closing", "number"), [(">&-", 1), ("2>&-", 2)])
+def test_a_stream_that_was_closed_at_the_start_is_not_whoever_has_its_number(
+    closing: str, number: int, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "theirs"
+    code = f"""
+import os
+from asgi_inspect.capture.descriptor import DescriptorWriter
+assert os.open({str(theirs)!r}, os.O_WRONLY | os.O_CREAT) == {number}
+try:
+    DescriptorWriter({number})(b"a record", lambda: False)
+except OSError as exc:
+    os._exit(exc.errno)
+"""
+    command = f'"{sys.executable}" -c "$1" {closing}'
+    assert subprocess.run(["sh", "-c", command, "sh", code], check=False, cwd=ROOT).returncode == errno.EBADF
+    assert theirs.read_bytes() == b""
+
+
+def test_our_own_descriptor_is_above_the_standard_ones_and_not_inherited(pipe: Pipe) -> None:
+    code = """
+import os
+from asgi_inspect.capture.descriptor import open_again
+opened = open_again(1)
+assert opened.fd > 2 and not os.get_inheritable(opened.fd), opened
+"""
+    command = f'"{sys.executable}" -c "$1" 0<&- 2>&-'
+    subprocess.run(["sh", "-c", command, "sh", code], check=True, cwd=ROOT, stdout=pipe.write)
+
+
+# --- paths -------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_regular(tmp_path: Path, fifo: Path) -> None:
+    def regular(path: Path) -> bool:
+        return is_regular(str(path))
+
+    (tmp_path / "file").touch()
+    assert regular(tmp_path / "file")
+    assert regular(tmp_path / "not there")
+    assert regular(tmp_path / "no folder" / "not there")
+    assert not regular(fifo)
+    assert not regular(tmp_path)
+    assert not regular(Path("/dev/null"))
+    assert not regular(Path("/dev/stdout")) or stat.S_ISREG(os.fstat(1).st_mode)
+
+
+def test_a_folder_and_a_socket_raise_and_are_not_waited_for(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError):
+        DescriptorWriter(str(tmp_path))(line(1), never)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        with pytest.raises(OSError, match=os.strerror(errno.ENXIO)):
+            DescriptorWriter(str(tmp_path / "socket"))(line(1), never)
+
+
+def test_a_device_is_written_without_a_stop() -> None:
+    write = DescriptorWriter("/dev/null")
+    assert write(line(1, size=1_000_000), never)
+
+
+def test_its_descriptor_goes_with_it(pipe: Pipe) -> None:
+    write = DescriptorWriter(pipe.write)
+    assert write(line(1), never)
+    fd = write._fd
+    assert fd is not None
+    del write
+    until(lambda: not _open(fd))
+
+
+def _open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
