@@ -1,7 +1,7 @@
 """One message as rows: a line with its type, its plain fields and what fits on it; below, headers, body, and what is long."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
 
@@ -69,6 +69,9 @@ def _take_apart(message: dict[Any, Any], kind: str, shape: Shape, room: Room, pa
             parts.line += [("  ", ""), *status_line(value)]
         elif name == "headers" and type(value) in (list, tuple) and value:
             parts.below.append(headers_lines(value, False, 0, room, shape.hint))
+        elif name == "message" and kind.startswith("lifespan.") and (body := body_of(value, None)) is not None:
+            # Servers send a traceback in it; it is why the start failed, so it is shown even where bodies are not.
+            _add_body(name, body, replace(shape, show_body=True), room, parts)
         elif value is not None and _is_body(name, kind) and (body := body_of(value, shape.content_type)) is not None:
             _add_body(name, body, shape, room, parts)
             if type(value) is str and name != "text":

@@ -98,3 +98,16 @@ def test_big_integers_do_no_harm() -> None:
     talk.send(3, {"type": "websocket.close", "code": 1 << 40_000})
     output = shown(talk.end(4), "pretty", 80) + shown(talk.records, "compact", 80)
     assert "0x1000" in output
+
+
+def test_why_a_start_failed_is_read_as_text_even_without_bodies() -> None:
+    talk = Talk(1, {"type": "lifespan", "asgi": {"version": "3.0"}})
+    talk.send(900, {"type": "lifespan.startup.failed", "message": "Traceback:\n  main.py\nValueError: no tea"})
+    assert shown(talk.end(1000), "pretty", 80, ViewOptions(utc=True, show_scope=False, show_body=False)) == (
+        "#1   ┌ 13:03:22.184  lifespan\n"
+        "#1   │ ← +0.90 ms  lifespan.startup.failed  message 39 B\n"
+        "#1   │   Traceback:\n"
+        "#1   │     main.py\n"
+        "#1   │   ValueError: no tea\n"
+        "#1   └ returned · 1.00 ms\n"
+    )
