@@ -23,6 +23,7 @@ if sys.platform != "win32":
 _POLL_MS: Final = 50
 _LOCK_FIRST: Final = 0.001  # seconds until a lock that is taken is tried again; then twice as long each time
 _LOCK_LAST: Final = 0.01
+_NOTHING: Final = memoryview(b"")
 
 
 class DescriptorWriter:
@@ -36,44 +37,60 @@ class DescriptorWriter:
         self._fd: int | None = None
         self._close: Callable[[], object] = lambda: None
         self._lock: Callable[[int, int], object] | None = None
-        self._torn = False  # what was written last did not end in a newline
+        self._rest = _NOTHING  # of the line that is being written; the lock is held
+        self._begun = False  # a part of that line was written
+        self._torn = False  # a line before it was not finished
 
     def __call__(self, line: bytes, stopping: Stopping) -> bool:
-        """Write one whole line, waiting as long as it takes; False: it was `stopping` before a byte was written.
+        """Write one whole line, waiting as long as it takes; False: it was `stopping`, and the line has to be given again.
 
-        OSError: whoever should read is gone.
+        Of a line that was begun only the rest is written then; until that is done nobody else may write. OSError: whoever
+        should read is gone.
         """
         fd = self._open(stopping)
-        if fd is None or not self._locked(fd, stopping):
+        if fd is None:
             return False
+        if not self._rest:
+            if not self._locked(fd, stopping):
+                return False
+            self._rest = memoryview(b"\n" + line if self._torn else line)
+            self._begun = False
         try:
-            return self._write(fd, line, stopping)
-        finally:
-            self._unlock(fd)
+            done = self._write(fd, stopping)
+        except OSError:
+            self._torn = self._torn or self._begun
+            self._let_go(fd)
+            raise
+        if done:
+            self._torn = False
+        if done or not self._begun:
+            self._let_go(fd)
+        return done
 
     def forked(self) -> None:
         """Let go, in a forked child, of what belongs to the parent: its lock would else outlive it."""
         self._close()
         self._fd = None
+        self._rest = _NOTHING
         self._torn = False
 
-    def _write(self, fd: int, line: bytes, stopping: Stopping) -> bool:
-        data = b"\n" + line if self._torn else line
-        rest = memoryview(data)
-        try:
-            while rest:
-                try:
-                    rest = rest[os.write(fd, rest) :]
-                except BlockingIOError:
-                    # Half a line is finished even while the process stops: whoever reads needs its end.
-                    if len(rest) == len(data) and stopping():
-                        return False
-                    _wait_until_writable(fd)
-        except OSError:
-            self._torn = self._torn or len(rest) < len(data)
-            raise
-        self._torn = False
+    def _write(self, fd: int, stopping: Stopping) -> bool:
+        while self._rest:
+            try:
+                self._rest = self._rest[os.write(fd, self._rest) :]
+                self._begun = True
+            except BlockingIOError:
+                if stopping():
+                    return False
+                _wait_until_writable(fd)
         return True
+
+    def _let_go(self, fd: int) -> None:
+        """Nothing of the line is left to write, or nothing will be."""
+        self._rest = _NOTHING
+        if self._lock is not None:
+            with contextlib.suppress(OSError):  # the terminal went away meanwhile, and its locks with it
+                self._lock(fd, fcntl.LOCK_UN)
 
     def _open(self, stopping: Stopping) -> int | None:
         """The descriptor; None: nobody reads the FIFO yet, and it is `stopping`."""
@@ -107,11 +124,6 @@ class DescriptorWriter:
             except OSError:  # this kind of file has no locks
                 self._lock = None
         return True
-
-    def _unlock(self, fd: int) -> None:
-        if self._lock is not None:
-            with contextlib.suppress(OSError):  # the terminal went away meanwhile, and its locks with it
-                self._lock(fd, fcntl.LOCK_UN)
 
 
 def is_regular(path: str) -> bool:

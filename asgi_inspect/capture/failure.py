@@ -103,13 +103,10 @@ class _Describer:
         if not issubclass(t, BaseExceptionGroup):
             return []
         members = _members_of(exc)
-        infos = []
-        for index, member in enumerate(members):
-            info = self._inner(member, depth, [], "exceptions") if index < _MEMBERS else None
-            if info is None:
-                cut.append(f"{len(members) - index} exceptions")
-                break
-            infos.append(info)
+        told = [self._inner(member, depth, [], "") for member in members[:_MEMBERS]]
+        infos = [info for info in told if info is not None]
+        if len(infos) < len(members):
+            cut.append(f"{len(members) - len(infos)} exceptions")
         return infos
 
     def _message(self, exc: BaseException, t: type[BaseException]) -> str | None:

@@ -144,10 +144,8 @@ class FileSink:
         self._aged = self._urgent = False
         lines = [self._lines.popleft() for _ in range(len(self._lines))]  # only the holder of the lock takes any
         self._size = 0
-        if lines and self._write_lines(lines):
-            lost = self._lost.take()
-            if lost is not None:
-                self._write_lines([lost])
+        if lines and self._write_lines(lines) and (lost := self._lost.take()):
+            self._write_lines([lost])
 
     def _write_lines(self, lines: list[bytes]) -> bool:
         """Write these; False: not all of them, and the rest waits again."""
@@ -161,7 +159,9 @@ class FileSink:
             written = os.write(fd, data)
         except Exception as exc:  # noqa: BLE001 (whatever it is, the lines wait, and it is said)
             self._put_back(lines, began)
-            say_once(f"cannot write {self.path}: {reason_of(exc)}; the application goes on, records wait or are dropped")
+            say_once(
+                f"cannot write {self.path}: {reason_of(exc)}; the application goes on, records wait or are dropped"
+            )
             return False
         took = clock() - began
         if took > SLOW_NS:
@@ -229,16 +229,18 @@ class FileSink:
     # --- forks and the end ---------------------------------------------------------------------------------------------
 
     def before_fork(self) -> None:
-        """Let no thread of ours run."""
+        """Let no thread of ours run. It starts again with the next record, so what waits is written now."""
         self._timer.stop(FORK_SECONDS)
+        if self._lock.acquire(blocking=False):
+            try:
+                self._write()
+            finally:
+                self._lock.release()
 
-    def after_fork(self, *, child: bool) -> None:
-        """Go on; in a child with nothing of what was the parent's."""
-        if child:
-            self._close()
-            self._reset("fork")
-        elif self._lines:
-            self._timer.wake()
+    def forked(self) -> None:
+        """Begin anew in a child, with nothing of what was the parent's."""
+        self._close()
+        self._reset("fork")
 
     def at_exit(self) -> None:
         """Write what is left, within limits: a disk that stalls must not keep the process from ending."""

@@ -64,16 +64,21 @@ class Sink(Protocol):
     def settle(self) -> None:
         """The server is about to stop: what was added should be with its reader, for which this may wait a moment."""
 
-    def before_fork(self) -> None: ...
-    def after_fork(self, *, child: bool) -> None: ...
-    def at_exit(self) -> None: ...
+    def before_fork(self) -> None:
+        """Let no thread of ours run; it starts again with the next record."""
+
+    def forked(self) -> None:
+        """We are the child of a fork: what was added belongs to the parent."""
+
+    def at_exit(self) -> None:
+        """The interpreter ends: write what is left, within limits."""
 
 
 class _Here:
     """The state of this interpreter: created at the first record, replaced after a fork."""
 
     process: Process | None = None
-    sinks: Final[weakref.WeakSet[Sink]] = weakref.WeakSet()
+    sinks: Final[list[weakref.ref[Sink]]] = []
     hooked: bool = False
 
 
@@ -87,31 +92,31 @@ def current_process() -> Process:
 
 def register(sink: Sink) -> None:
     """Let a sink know of forks and of the interpreter's end, for as long as it lives."""
-    _Here.sinks.add(sink)
+    _Here.sinks.append(weakref.ref(sink, _Here.sinks.remove))
     if not _Here.hooked:
         _Here.hooked = True
         import atexit
 
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child)
+            os.register_at_fork(before=_before_fork, after_in_child=_after_in_child)
         atexit.register(_at_exit)
 
 
 def _each_sink(call: Callable[[Sink], None]) -> None:
     """One sink that fails must keep no other, and no fork of the application, from going on."""
-    for sink in list(_Here.sinks):
+    for reference in list(_Here.sinks):
+        sink = reference()
         try:
-            call(sink)
+            if sink is not None:
+                call(sink)
         except Exception as exc:  # noqa: BLE001 (as above; it is said)
             say_once(f"around a fork or the end of the process: {type(exc).__name__}: {exc}")
 
 
 def _before_fork() -> None:
+    # In the parent the threads start again with the next record, not right after the fork: some Pythons count the threads
+    # only then, and would warn the application of its fork.
     _each_sink(lambda sink: sink.before_fork())
-
-
-def _after_in_parent() -> None:
-    _each_sink(lambda sink: sink.after_fork(child=False))
 
 
 def _after_in_child() -> None:
@@ -119,7 +124,7 @@ def _after_in_child() -> None:
         _Here.process.gone = True  # whatever connection was open belongs to the parent
     _Here.process = None
     drop_waiting()
-    _each_sink(lambda sink: sink.after_fork(child=True))
+    _each_sink(lambda sink: sink.forked())
 
 
 def _at_exit() -> None:

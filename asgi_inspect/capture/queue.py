@@ -24,7 +24,7 @@ class Consumer(Protocol):
     """Who gets the lines, on the queue's thread."""
 
     def __call__(self, line: bytes, stopping: Stopping, /) -> bool:
-        """Take one line; one that waits has to ask `stopping`, and answers False if it did not begin: it is given again.
+        """Take one line; one that waits has to ask `stopping`, and answers False if it did not finish: it is given again.
 
         What it raises means that the line is lost.
         """
@@ -55,6 +55,7 @@ class QueueSink:
         self._taken: deque[bytes] = deque()  # by the thread
         self._dropped = Lost()
         self._unwritten = Lost()
+        self._telling: bytes | None = None  # the `lost` record of these, while it is handed on
         self._patience = EXIT_SECONDS
         self._thread = Thread("asgi-inspect queue", self._step, self._failed)
 
@@ -105,12 +106,14 @@ class QueueSink:
         """Hand one line on, and before it the count of those that could not be; False: not yet."""
         try:
             if self._unwritten.records:
-                if not self._consume(self._unwritten.line(), stopping):
+                self._telling = self._telling or self._unwritten.line()
+                if not self._consume(self._telling, stopping):
                     return False
-                self._unwritten = Lost()
+                self._telling, self._unwritten = None, Lost()
             return self._consume(line, stopping)
         except BaseException as exc:  # noqa: BLE001 (nothing above this frame could answer it; it is said and counted)
             reason = reason_of(exc)
+            self._telling = None
             self._unwritten.add(line, f"{self._name} could not be written: {reason}")
             say_once(f"cannot write to {self._name}: {reason}; the application goes on, records are dropped")
             return True
@@ -124,18 +127,14 @@ class QueueSink:
         """Let no thread of ours run, unless it stands still where it cannot be reached."""
         self._thread.stop(FORK_SECONDS)
 
-    def after_fork(self, *, child: bool) -> None:
-        """Go on; in a child with nothing of what was the parent's."""
-        if child:
-            self._consume.forked()
-            self._reset("fork")
-        elif self._lines or self._taken:
-            self._thread.wake()
+    def forked(self) -> None:
+        """Begin anew in a child, with nothing of what was the parent's."""
+        self._consume.forked()
+        self._reset("fork")
 
     def at_exit(self) -> None:
         """Let the thread finish, within limits; what is left then is said."""
         self._finish(self._patience)
-        self._thread.stop(0.0)
         left = len(self._lines) + len(self._taken) + self._dropped.records + self._unwritten.records
         if left:
             say_once(f"{left} records did not reach {self._name}")

@@ -1,7 +1,7 @@
 """A daemon thread of ours: started by need, gone when there was nothing to do for a while, standing still around `os.fork()`.
 
 Nobody ever waits for it without a limit: what it works on may stand still for ever, and then it is left behind, at the end of
-the process as well. There is never more than one of it: one that was told to stop and could not goes on when it is woken.
+the process as well. There is never more than one of it: one that was told to stop and could not in time goes on.
 """
 
 import threading
@@ -42,18 +42,22 @@ class Thread:
     def wake(self) -> None:
         """Let the thread look for work now, and start it if there is none; where none can be had, it stays `idle`."""
         with self._lock:
-            self._halt = False
             self._wakeup.set()
             if self._thread is None:
                 self._start()
             self.idle = self._thread is None
 
     def stop(self, timeout: float) -> bool:
-        """Let the thread end after its step, waiting at most `timeout` seconds; whether it did. `wake` starts it again."""
+        """Let the thread end after its step, waiting at most `timeout` seconds; whether it did. `wake` starts it again.
+
+        One that did not goes on: whoever brings work sees that it is not idle, and relies on it.
+        """
         with self._lock:
             self._halt = self._thread is not None
             self._wakeup.set()
-        return self._ended(timeout)
+        ended = self._ended(timeout)
+        self._halt = False
+        return ended
 
     def finish(self, timeout: float) -> bool:
         """Let the thread end when there is nothing left to do, waiting at most `timeout` seconds; whether it did."""

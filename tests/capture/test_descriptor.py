@@ -115,14 +115,21 @@ def test_a_full_pipe_is_waited_for_and_nothing_of_the_line_is_written_if_it_is_s
     assert os.read(pipe.read, 1000) == line(2)
 
 
-def test_half_a_line_is_finished_even_while_it_is_stopping(pipe: Pipe) -> None:
+def test_of_half_a_line_the_rest_is_written_when_it_is_given_again(pipe: Pipe) -> None:
+    """As over a fork, during which no thread of ours may run. Nobody else gets in between."""
     data = line(1, size=pipe.size + 10_000)
-    writing = Writing(DescriptorWriter(pipe.write), data)
+    write = DescriptorWriter(pipe.write)
+    writing = Writing(write, data)
     begun = os.read(pipe.read, 10)
     writing.stop = True
-    assert writing.waits
+    assert writing.wait() is False
+    other = Writing(DescriptorWriter(pipe.write), line(2))
+    assert other.waits
+    again = Writing(write, bytes(bytearray(data)))
     assert begun + pipe.drain(len(data) - 10) == data
-    assert writing.wait() is True
+    assert again.wait() is True
+    assert other.wait() is True
+    assert pipe.drain(len(line(2))) == line(2)
 
 
 def test_a_reader_that_left(pipe: Pipe) -> None:

@@ -297,7 +297,7 @@ def test_a_connection_that_ends_while_the_timer_writes_is_written_right_after(
     path: Path, sink: FileSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not a tick later: the process may be told to end, and a killed one should lose no finished connection."""
-    monkeypatch.setattr(file_module, "TICK", PATIENCE)  # so that only being woken can write
+    monkeypatch.setattr(file_module, "TICK", 10 * PATIENCE)  # so that only being woken can write
     add(sink, 1)
     until(lambda: sink._aged, "the first tick")
     for n in range(2, 5):
@@ -305,6 +305,7 @@ def test_a_connection_that_ends_while_the_timer_writes_is_written_right_after(
             add(sink, n)
             flush(sink)
         until(lambda: path.exists() and told(path.read_bytes()) == ["start", *range(1, n + 1)])
+    assert sink._timer.stop(PATIENCE)
 
 
 def test_settling_waits_for_the_lock_and_writes_what_is_left(

@@ -227,6 +227,24 @@ def test_what_the_consumer_could_not_take_is_counted_said_and_told(
     )
 
 
+def test_a_count_that_was_half_told_is_given_again_as_it_was(sink: QueueSink, reader: Reader) -> None:
+    """A writer that was stopped in the middle of a line goes on with the very same one."""
+    asked: list[bytes] = []
+
+    def half(data: bytes, stopping: Stopping) -> bool:
+        asked.append(data)
+        return len(asked) > 2
+
+    sink._unwritten.add(line(1), "gone")
+    sink._consume = half  # type: ignore[assignment]
+    assert not sink._give(line(2), lambda: True)
+    assert not sink._give(line(2), lambda: True)
+    assert sink._give(line(2), lambda: False)
+    assert asked[0] is asked[1] is asked[2]
+    assert told(asked[0]) == [1]
+    assert asked[3:] == [line(2)]
+
+
 # --- forks and the end -------------------------------------------------------------------------------------------------
 
 
@@ -237,9 +255,9 @@ def test_a_consumer_that_waits_stops_for_a_fork_and_loses_nothing() -> None:
     assert gated.reached.wait(PATIENCE)
     sink.before_fork()
     assert sink._thread._thread is None
-    sink.after_fork(child=False)
+    add(sink, 3)
     gated.gate.set()
-    until(lambda: told(b"".join(gated.got)) == ["start", 1, 2])
+    until(lambda: told(b"".join(gated.got)) == ["start", 1, 2, 3])
 
 
 def test_a_consumer_that_is_stuck_over_a_fork_gets_each_line_once(
@@ -249,7 +267,6 @@ def test_a_consumer_that_is_stuck_over_a_fork_gets_each_line_once(
     stuck(sink, reader)
     add(sink, 2, 3)
     sink.before_fork()
-    sink.after_fork(child=False)
     add(sink, 4)
     reader.goes_on.set()
     until(lambda: len(reader.got) == 5)

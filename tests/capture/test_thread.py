@@ -114,6 +114,40 @@ def test_no_work_is_left_lying_whenever_it_comes(linger: float, monkeypatch: pyt
     )
 
 
+def test_work_that_comes_when_a_step_has_just_looked_is_not_left_lying() -> None:
+    """Whoever brings it then sees a thread that is not idle, and does not wake it."""
+    work = Work()
+    step = work.step
+
+    def looks_then_work_comes(stopping: Stopping) -> float | None:
+        wait = step(stopping)
+        if not work.thread.idle and len(work.done) < 5:
+            work.add(len(work.done))
+        return wait
+
+    work.thread._step = looks_then_work_comes
+    work.thread.wake()
+    until(lambda: work.done[:1] == [0])
+    assert work.thread.stop(PATIENCE)
+
+
+def test_work_that_comes_when_the_thread_is_about_to_end_is_not_left_lying() -> None:
+    """It has waited in vain, and has not yet said that it ends."""
+    work = Work()
+
+    class Wakeup(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            if work.done != [1]:
+                return super().wait(timeout)
+            work.add(2)
+            return False
+
+    work.thread._wakeup = Wakeup()
+    work.add(1)
+    until(lambda: work.done == [1, 2])
+    assert work.thread.stop(PATIENCE)
+
+
 @pytest.mark.usefixtures("no_linger")
 def test_it_ends_when_nothing_is_left_and_lets_go_of_its_owner() -> None:
     def used() -> weakref.ref[Work]:
@@ -178,8 +212,8 @@ def test_stop_where_nothing_runs() -> None:
     assert work.thread.stop(PATIENCE)
 
 
-def test_one_that_cannot_stop_is_not_doubled() -> None:
-    """What a stuck consumer holds must not be handed out again by a second thread."""
+def test_one_that_cannot_stop_in_time_goes_on_and_is_not_doubled() -> None:
+    """What a stuck consumer holds must not be handed out again by a second thread, and what waits must not be left lying."""
     entered, leave = threading.Event(), threading.Event()
 
     def do(item: int) -> None:
@@ -191,32 +225,12 @@ def test_one_that_cannot_stop_is_not_doubled() -> None:
         work.add(item)
     assert entered.wait(PATIENCE)
     assert not work.thread.stop(0.01)
-    work.thread.wake()
     work.add(3)
+    work.thread.wake()
     leave.set()
     until(lambda: len(work.done) == 4)
     assert work.done == [0, 1, 2, 3]
     assert len(work.by) == 1, "a second thread was started beside the first"
-    assert work.thread.stop(PATIENCE)
-
-
-def test_one_that_could_not_stop_ends_when_it_can() -> None:
-    entered, leave = threading.Event(), threading.Event()
-
-    def do(item: int) -> None:
-        entered.set()
-        assert leave.wait(PATIENCE)
-
-    work = Work(do)
-    work.add(1)
-    work.add(2)
-    assert entered.wait(PATIENCE)
-    assert not work.thread.stop(0.01)
-    leave.set()
-    until(lambda: work.thread.idle)
-    assert work.done == [1]
-    work.add(3)
-    until(lambda: work.done == [1, 2, 3])
     assert work.thread.stop(PATIENCE)
 
 
@@ -262,8 +276,9 @@ def test_a_step_may_stop_its_own_thread() -> None:
     until(lambda: work.done == [1] and work.thread.idle)
 
 
-def test_after_it_was_forgotten_another_is_started() -> None:
+def test_after_it_was_forgotten_another_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a forked child, where the thread is not; here the old one still runs, and ends at its next look."""
+    monkeypatch.setattr(thread_module, "LINGER", 10 * PATIENCE)
     work = Work()
     work.add(1)
     until(lambda: work.done == [1] and work.thread.idle)

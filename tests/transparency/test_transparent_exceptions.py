@@ -241,9 +241,9 @@ def test_an_application_that_is_closed_is_cancelled(out: Path) -> None:
 
     middleware = InspectMiddleware(app, out=out)
     call = middleware(http_scope(), receive, never)
-    call.send(None)
+    contextvars.copy_context().run(call.send, None)
     # In another context than that in which it began, as at the end of a loop.
-    contextvars.Context().run(call.close)
+    contextvars.copy_context().run(call.close)
     assert seen == ["closed"]
     trace = records(middleware)
     assert [record.outcome for record in trace[2:]] == ["cancelled", "cancelled"]  # type: ignore[union-attr]

@@ -76,7 +76,7 @@ def test_a_message_is_on_its_way_before_the_next_and_no_turn_of_the_loop_is_adde
     steps = [("later", None), ("give", None)] * 3
     plain, wrapped, _ = twice(application, out, scope=http_scope(), receives=steps, sends=steps)
     assert difference(plain, wrapped) == ""
-    assert [event for event, _ in wrapped.log[:4]] == ["before", "send", "after", "receive"]
+    assert [event for event, _ in wrapped.log[:5]] == ["before", "send", "send gave", "after", "receive"]
 
 
 def test_receive_and_send_at_the_same_time_and_by_leaked_tasks(out: Path) -> None:
