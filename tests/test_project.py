@@ -199,9 +199,3 @@ def test_each_example_says_by_which_line_it_runs(path: Path) -> None:
     docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     assert f"asgi-inspect examples.{path.stem}:app" in docstring
     assert path.name in README
-
-
-def test_no_two_test_files_share_a_name() -> None:
-    """pytest puts each folder of tests on the path: of two files of one name, it would import the same one twice."""
-    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
-    assert sorted(names) == sorted(set(names))
