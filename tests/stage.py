@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import pytest
+
 from asgi_inspect.middleware import InspectMiddleware
 from asgi_inspect.trace.read import read_trace
 from asgi_inspect.trace.records import Record
@@ -307,6 +309,11 @@ def only_ours_differs() -> Iterator[None]:
 
 def _threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if not thread.name.startswith("asgi-inspect")}
+
+
+def no_send_is_slow(patch: pytest.MonkeyPatch) -> None:
+    """However slow this machine is: a send that takes its time has a second record, and would make each count uncertain."""
+    patch.setattr("asgi_inspect.capture.tap._SLOW_SEND_NS", 60_000_000_000)
 
 
 def records(middleware: InspectMiddleware) -> list[Record]:

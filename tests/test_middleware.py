@@ -16,11 +16,12 @@ from asgi_inspect.errors import UsageError
 from asgi_inspect.middleware import InspectMiddleware
 from asgi_inspect.trace.records import EndRecord, ProcessRecord, ReceiveRecord, ScopeRecord, SendRecord, SentRecord
 from asgi_inspect.values import Truncated
-from tests.stage import BODY, START, Account, echo, http_scope, never, nothing, of_kind, records, run
+from tests.stage import BODY, START, Account, echo, http_scope, never, no_send_is_slow, nothing, of_kind, records, run
 
 
 @pytest.fixture
-def out(tmp_path: Path) -> Path:
+def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    no_send_is_slow(monkeypatch)
     return tmp_path / "trace.jsonl"
 
 
@@ -319,7 +320,9 @@ def test_the_limit_counts_per_message_of_a_websocket(out: Path) -> None:
 # --- times --------------------------------------------------------------------------------------------------------------
 
 
-def test_times_and_what_took_long(out: Path) -> None:
+def test_times_and_what_took_long(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # here it is what this is about
+
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()
         await send(START)
@@ -395,5 +398,4 @@ def test_what_nobody_calls_opens_nothing(out: Path) -> None:
 
 
 async def _idle(middleware: InspectMiddleware) -> None:
-    call = middleware(http_scope(), never, never)
-    call.close()
+    middleware(http_scope(), never, never).close()

@@ -1,6 +1,5 @@
 """Options: a keyword, else its variable, else its default; what is wrong is named in one sentence."""
 
-import asyncio
 import functools
 import os
 import subprocess
@@ -28,8 +27,8 @@ from asgi_inspect.options import (
     read_options,
 )
 from asgi_inspect.trace.records import ProcessRecord, Record
+from tests.asking import app, ask
 from tests.capture.sinking import until
-from tests.test_sinks import app, ask
 
 
 @pytest.fixture(autouse=True)
@@ -314,7 +313,6 @@ def test_off_is_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pyte
     wrong: dict[str, Any] = {"format": "not even looked at"}
     application = InspectMiddleware(app, out=tmp_path / "t.jsonl", **wrong)
     ask(application, "/x")
-    asyncio.run(asyncio.sleep(0))
     assert list(tmp_path.iterdir()) == []
     assert capfd.readouterr().err == ""
 

@@ -5,7 +5,6 @@ import select
 from collections import deque
 from typing import Final
 
-from ..text import safe
 from .descriptor import open_again
 
 _LIMIT: Final = 100
@@ -19,6 +18,8 @@ def say_once(text: str) -> None:
     """Print one line on stderr, unless it was said before; if stderr cannot take it now, it is tried again later."""
     if text in _said or len(_said) >= _LIMIT:
         return
+    from ..text import safe  # a table of all that is not safe: built when there is something to say
+
     _said.add(text)
     _waiting.append(f"asgi-inspect: {safe(text)}".encode("utf-8", "backslashreplace")[:_LENGTH] + b"\n")
     say_waiting()

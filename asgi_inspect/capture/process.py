@@ -6,8 +6,6 @@ Everything opens at the first record, never at import or construction: middlewar
 import os
 import platform
 import re
-import secrets
-import socket
 import sys
 import time
 import weakref
@@ -41,7 +39,7 @@ class Process:
     __slots__ = ("gone", "missed", "numbers", "open", "pid", "proc")
 
     def __init__(self) -> None:
-        self.proc = secrets.token_hex(6)
+        self.proc = os.urandom(6).hex()
         self.pid = os.getpid()
         self.numbers = count(1)
         self.open = 0  # connections
@@ -159,7 +157,7 @@ def process_line(server: str | None, app: str | None, options: dict[str, Any], w
         at=timestamp(),
         pid=process.pid,
         parent_pid=os.getppid(),
-        host=socket.gethostname(),
+        host=platform.node(),
         argv=[_printable(argument) for argument in redacted_arguments(sys.argv)],
         python=f"{platform.python_implementation()} {platform.python_version()}",
         asgi_inspect=__version__,

@@ -3,7 +3,6 @@
 import sys
 import types
 from functools import partial
-from importlib import metadata
 from typing import Any, Final
 
 from ..look import qualified_name
@@ -22,6 +21,8 @@ def server_of(receive: Any, send: Any) -> str | None:
     name = module.partition(".")[0]
     version = vars(sys.modules.get(name, sys)).get("__version__")
     if type(version) is not str:
+        from importlib import metadata  # costs as much to import as half of this package, and few servers need it
+
         try:
             version = metadata.version(name)
         except metadata.PackageNotFoundError:

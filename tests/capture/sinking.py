@@ -1,5 +1,6 @@
 """What the tests of sinks share: lines as capture writes them, what a file holds of them, and waiting without sleeping."""
 
+import fcntl
 import json
 import os
 import select
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 30.0  # seconds; a slow machine is no failure
@@ -57,6 +58,23 @@ def press_ctrl_s(master: int, slave: int) -> None:
 def threads(name: str = "asgi-inspect") -> list[threading.Thread]:
     """The threads of ours that run."""
     return [thread for thread in threading.enumerate() if thread.name.startswith(name)]
+
+
+class Pipe(NamedTuple):
+    """The two ends of a pipe, or of a terminal."""
+
+    read: int
+    write: int
+
+    @property
+    def size(self) -> int:
+        return fcntl.fcntl(self.write, fcntl.F_GETPIPE_SZ)
+
+    def drain(self, size: int) -> bytes:
+        taken = b""
+        while len(taken) < size:
+            taken += os.read(self.read, size - len(taken))
+        return taken
 
 
 @contextmanager

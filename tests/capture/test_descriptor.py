@@ -4,20 +4,15 @@ import errno
 import fcntl
 import os
 import pty
-import socket
-import stat
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from asgi_inspect.capture.descriptor import DescriptorWriter, is_regular, open_again
-from tests.capture.sinking import PATIENCE, ROOT, line, objects, press_ctrl_s, python, read_line, told, until
+from asgi_inspect.capture.descriptor import DescriptorWriter, open_again
+from tests.capture.sinking import PATIENCE, Pipe, line, objects, press_ctrl_s, python, read_line
 
 WRITER = """
 from asgi_inspect.capture.descriptor import DescriptorWriter
@@ -25,32 +20,6 @@ from tests.capture.sinking import line
 write = DescriptorWriter(1)
 never = lambda: False
 """
-
-
-class Pipe(NamedTuple):
-    read: int
-    write: int
-
-    @property
-    def size(self) -> int:
-        return fcntl.fcntl(self.write, fcntl.F_GETPIPE_SZ)
-
-    def drain(self, size: int) -> bytes:
-        taken = b""
-        while len(taken) < size:
-            taken += os.read(self.read, size - len(taken))
-        return taken
-
-
-@pytest.fixture
-def pipe() -> Iterator[Pipe]:
-    pipe = Pipe(*os.pipe())
-    yield pipe
-    for fd in pipe:
-        try:
-            os.close(fd)
-        except OSError:
-            pass  # the test closed it
 
 
 def never() -> bool:
@@ -85,7 +54,7 @@ class Writing:
         return self._thread.is_alive()
 
 
-# --- pipes -------------------------------------------------------------------------------------------------------------
+# --- pipes -----------------------------------------------------------------------------------------------------------
 
 
 def test_the_flags_of_a_shared_descriptor_stay(pipe: Pipe) -> None:
@@ -221,14 +190,7 @@ threading.Event().wait()
             os.kill(child, 9)
 
 
-# --- FIFOs -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def fifo(tmp_path: Path) -> Path:
-    path = tmp_path / "fifo"
-    os.mkfifo(path)
-    return path
+# --- FIFOs -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_fifo_that_nobody_reads_yet(fifo: Path) -> None:
@@ -260,7 +222,7 @@ def test_a_fifo_whose_reader_left_in_the_middle_of_a_line(fifo: Path) -> None:
     assert data.endswith(b"\n" + line(2) + line(3))
 
 
-# --- terminals ---------------------------------------------------------------------------------------------------------
+# --- terminals -------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -302,130 +264,3 @@ def test_a_terminal_that_was_closed(terminal: Pipe) -> None:
     os.close(terminal.read)
     with pytest.raises(OSError, match=os.strerror(errno.EIO)):
         write(b"hello\n", never)
-
-
-# --- what cannot be opened again ---------------------------------------------------------------------------------------
-
-
-def test_a_socket_is_shared_and_its_flags_stay() -> None:
-    """As under systemd, where stdout is a socket."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        write = DescriptorWriter(theirs.fileno())
-        assert write(line(1), never)
-        assert ours.recv(1000) == line(1)
-        assert os.get_blocking(theirs.fileno())
-
-
-def test_four_processes_on_one_socket() -> None:
-    """They share one open file, so a lock of that file would not keep them apart."""
-    ours, theirs = socket.socketpair()
-    code = (
-        WRITER
-        + """
-for n in range(1, 31):
-    assert write(line(n, conn=f"{os.getpid()}.1", size=n * 10_000), never)
-"""
-    )
-    with ExitStack() as stack:
-        stack.enter_context(ours)
-        with theirs:
-            processes = [stack.enter_context(python(code, stdout=theirs)) for _ in range(4)]
-        with ours.makefile("rb") as file:
-            records = objects(file.read())
-        assert [process.wait(PATIENCE) for process in processes] == [0] * 4
-    assert len(records) == 120
-
-
-def test_a_stream_that_was_redirected_to_a_file_shares_its_offset(tmp_path: Path) -> None:
-    """What the application prints there itself is not written over, nor does it write over ours."""
-    path = tmp_path / "out"
-    code = (
-        WRITER
-        + """
-for n in range(1, 4):
-    os.write(1, b'{"record":"print","n":"printed"}\\n')
-    assert write(line(n), never)
-"""
-    )
-    with path.open("wb") as file, python(code, stdout=file) as process:
-        assert process.wait(PATIENCE) == 0
-    assert told(path.read_bytes()) == ["printed", 1, "printed", 2, "printed", 3]
-
-
-@pytest.mark.parametrize(("closing", "number"), [(">&-", 1), ("2>&-", 2)])
-def test_a_stream_that_was_closed_at_the_start_is_not_whoever_has_its_number(
-    closing: str, number: int, tmp_path: Path
-) -> None:
-    theirs = tmp_path / "theirs"
-    code = f"""
-import os
-from asgi_inspect.capture.descriptor import DescriptorWriter
-assert os.open({str(theirs)!r}, os.O_WRONLY | os.O_CREAT) == {number}
-try:
-    DescriptorWriter({number})(b"a record", lambda: False)
-except OSError as exc:
-    os._exit(exc.errno)
-"""
-    command = f'"{sys.executable}" -c "$1" {closing}'
-    assert subprocess.run(["sh", "-c", command, "sh", code], check=False, cwd=ROOT).returncode == errno.EBADF
-    assert theirs.read_bytes() == b""
-
-
-def test_our_own_descriptor_is_above_the_standard_ones_and_not_inherited(pipe: Pipe) -> None:
-    code = """
-import os
-from asgi_inspect.capture.descriptor import open_again
-opened = open_again(1)
-assert opened.fd > 2 and not os.get_inheritable(opened.fd), opened
-"""
-    command = f'"{sys.executable}" -c "$1" 0<&- 2>&-'
-    subprocess.run(["sh", "-c", command, "sh", code], check=True, cwd=ROOT, stdout=pipe.write)
-
-
-# --- paths -------------------------------------------------------------------------------------------------------------
-
-
-def test_what_is_regular(tmp_path: Path, fifo: Path) -> None:
-    def regular(path: Path) -> bool:
-        return is_regular(str(path))
-
-    (tmp_path / "file").touch()
-    assert regular(tmp_path / "file")
-    assert regular(tmp_path / "not there")
-    assert regular(tmp_path / "no folder" / "not there")
-    assert not regular(fifo)
-    assert not regular(tmp_path)
-    assert not regular(Path("/dev/null"))
-    assert not regular(Path("/dev/stdout")) or stat.S_ISREG(os.fstat(1).st_mode)
-
-
-def test_a_folder_and_a_socket_raise_and_are_not_waited_for(tmp_path: Path) -> None:
-    with pytest.raises(IsADirectoryError):
-        DescriptorWriter(str(tmp_path))(line(1), never)
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(tmp_path / "socket"))
-        with pytest.raises(OSError, match=os.strerror(errno.ENXIO)):
-            DescriptorWriter(str(tmp_path / "socket"))(line(1), never)
-
-
-def test_a_device_is_written_without_a_stop() -> None:
-    write = DescriptorWriter("/dev/null")
-    assert write(line(1, size=1_000_000), never)
-
-
-def test_its_descriptor_goes_with_it(pipe: Pipe) -> None:
-    write = DescriptorWriter(pipe.write)
-    assert write(line(1), never)
-    fd = write._fd
-    assert fd is not None
-    del write
-    until(lambda: not _open(fd))
-
-
-def _open(fd: int) -> bool:
-    try:
-        os.fstat(fd)
-    except OSError:
-        return False
-    return True

@@ -66,6 +66,7 @@ values = st.lists(st.one_of(fields, fields, fields, others), max_size=6).map(dic
 rooms = st.one_of(st.none(), st.integers(0, 12), st.just(65_536))
 
 
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")  # some are large on purpose
 @settings(max_examples=400, deadline=None)
 @given(value=st.one_of(values, values, values, nests), room=rooms)
 def test_the_hot_path_gives_the_same_bytes(value: Any, room: int | None) -> None:

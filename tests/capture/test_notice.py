@@ -7,7 +7,6 @@ import select
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 
@@ -15,14 +14,6 @@ from asgi_inspect.capture import notice
 from tests.capture.sinking import PATIENCE, output, press_ctrl_s, python, read_line
 
 SAY = "from asgi_inspect.capture.notice import say_once, say_waiting\n"
-
-
-@pytest.fixture(autouse=True)
-def nothing_said(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(notice, "_said", set())
-    notice.drop_waiting()
-    yield
-    notice.drop_waiting()
 
 
 def test_each_sentence_is_said_once(capfd: pytest.CaptureFixture[str]) -> None:

@@ -97,8 +97,10 @@ def test_a_secret_with_spaces_and_line_breaks() -> None:
 
 COMMON = """
 import asyncio, json, os, sys, threading
+from asgi_inspect.capture import tap
 from asgi_inspect.middleware import InspectMiddleware
 
+tap._SLOW_SEND_NS = 60_000_000_000  # however slow this machine is
 running = []
 # Registered before ours, and so called after it: what runs at the very moment of the fork.
 os.register_at_fork(before=lambda: running.append([thread.name for thread in threading.enumerate()]))

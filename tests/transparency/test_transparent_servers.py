@@ -30,10 +30,10 @@ def test_its_call_is_as_servers_look_for_it(out: Path) -> None:
 
     middleware = InspectMiddleware(nothing, out=out)
     assert inspect.iscoroutinefunction(middleware.__call__)
-    assert list(inspect.signature(middleware).parameters) == ["scope", "receive", "send"]
+    assert list(inspect.signature(middleware.__call__).parameters) == ["scope", "receive", "send"]
     assert all(
         parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
-        for parameter in inspect.signature(middleware).parameters.values()
+        for parameter in inspect.signature(middleware.__call__).parameters.values()
     )
     assert not is_double_callable(middleware)  # type: ignore[no-untyped-call]
     with pytest.raises(TypeError):
