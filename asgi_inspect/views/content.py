@@ -2,6 +2,8 @@
 
 from typing import Final
 
+FORM: Final = "application/x-www-form-urlencoded"  # not told by its name alone: see `form`
+
 _TEXTUAL: Final = frozenset(
     {
         "application/ecmascript",
@@ -12,7 +14,6 @@ _TEXTUAL: Final = frozenset(
         "application/x-javascript",
         "application/x-ndjson",
         "application/x-sh",
-        "application/x-www-form-urlencoded",
         "application/x-yaml",
         "application/xml",
         "application/yaml",

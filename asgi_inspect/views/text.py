@@ -44,7 +44,7 @@ def _charset(content_type: str | None) -> str:
 
 def view(body: Body, room: Room) -> Shown | None:
     """The body as text, cut at the room; None where it is binary."""
-    if not _is_text(body):
+    if not is_text(body):
         return None
     head = body.data if room.lines is None else body.data[: room.lines * room.width * _BYTES_A_COLUMN]
     texts = _split(decode(body, head))
@@ -57,7 +57,7 @@ def view(body: Body, room: Room) -> Shown | None:
     return Shown("text", lines, f"{size_text(unseen)} more" if unseen else None)
 
 
-def _is_text(body: Body) -> bool:
+def is_text(body: Body) -> bool:
     media = media_type(body.content_type)
     sample = body.data[:_SNIFFED]
     if media is not None and is_text_type(media):

@@ -174,3 +174,18 @@ def test_pretty_json_is_the_same_json(value: object) -> None:
     text = "\n".join("".join(piece for piece, _ in line) for line in shown.lines)
     assert shown.kind == "json"
     assert repr(json.loads(text)) == repr(json.loads(json.dumps(value)))
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"a=1&b=%C3%BC", "form"),
+        ("tea=玉露".encode(), "form"),
+        (b'{"tea": "sencha"}', "json"),
+        (b"[1, 2]", "json"),
+        (b"\x00\x01\xfe\xff" * 20, "binary"),
+    ],
+)
+def test_what_only_bears_the_name_of_a_form_is_shown_as_what_it_is(data: bytes, kind: str) -> None:
+    body = Body(data, len(data), "application/x-www-form-urlencoded")
+    assert show(body, Room(10, 80)).kind == kind
