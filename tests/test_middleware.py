@@ -393,9 +393,5 @@ def test_a_stream_of_events_goes_through_one_by_one(out: Path) -> None:
 
 
 def test_what_nobody_calls_opens_nothing(out: Path) -> None:
-    asyncio.run(_idle(InspectMiddleware(nothing, out=out)))
+    InspectMiddleware(nothing, out=out)(http_scope(), never, never).close()
     assert not out.exists()
-
-
-async def _idle(middleware: InspectMiddleware) -> None:
-    middleware(http_scope(), never, never).close()

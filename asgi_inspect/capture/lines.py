@@ -6,6 +6,7 @@ and is given to the complete and slower `convert.encode`. Both give the same byt
 """
 
 import base64
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -53,7 +54,7 @@ def _json(value: Any, room: int | None) -> bytes:
             return orjson.dumps(_tree(value, room))
         except (_Strange, orjson.JSONEncodeError):
             pass  # a key that is none of JSON's, a lone surrogate, an int over 64 bits, a nest deeper than orjson goes
-    tree = encode(value, body_room=room, value_limit=VALUE_LIMIT, max_nodes=MAX_NODES)
+    tree = _encoded(value, room)
     try:
         return orjson.dumps(tree)
     except orjson.JSONEncodeError:
@@ -81,9 +82,15 @@ def _tree(value: dict[Any, Any], room: int | None) -> dict[str, Any]:
     return tree
 
 
+def _encoded(value: Any, room: int | None) -> Any:
+    # All of a body is more than a `text` within the limit of values that are none.
+    body_room = sys.maxsize if room is None else room
+    return encode(value, body_room=body_room, value_limit=VALUE_LIMIT, max_nodes=MAX_NODES)
+
+
 def _general(key: str, x: Any, room: int | None) -> Any:
     """A field as `encode` has it."""
-    tree = encode({key: x}, body_room=room, value_limit=VALUE_LIMIT, max_nodes=MAX_NODES)
+    tree = _encoded({key: x}, room)
     if key not in tree:  # a lone surrogate in the key
         raise _Strange
     return tree[key]

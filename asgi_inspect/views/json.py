@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from .content import FORM, is_text_type, media_type
+from .content import FORM, media_type
 from .layout import Layout, parse
 from .spans import Body, Room, Shown, left_out, take
 from .text import decode
@@ -24,9 +24,9 @@ def view(body: Body, room: Room) -> Shown | None:
 
 def _may_be_json(body: Body) -> bool:
     media = media_type(body.content_type)
-    if media is not None and (media.endswith(("/json", "+json")) or not is_text_type(media)):
-        return media.endswith(("/json", "+json"))
-    return media in (None, "text/plain", FORM) and body.data.lstrip()[:1] in (b"{", b"[")
+    if media in (None, "text/plain", FORM):
+        return body.data.lstrip()[:1] in (b"{", b"[")
+    return media is not None and media.endswith(("/json", "+json"))
 
 
 def _as_it_is(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """The hot path writes what `encode` means, byte for byte, whatever it is given; and never too much."""
 
+import sys
 from collections import OrderedDict
 from typing import Any
 
@@ -18,7 +19,7 @@ FIELDS = sorted({name.removesuffix("?") for table in (*SCOPES.values(), *MESSAGE
 
 def by_encode(value: Any, room: int | None) -> bytes:
     """What the general way makes of it."""
-    tree = encode(value, body_room=room, value_limit=VALUE_LIMIT, max_nodes=MAX_NODES)
+    tree = encode(value, body_room=sys.maxsize if room is None else room, value_limit=VALUE_LIMIT, max_nodes=MAX_NODES)
     try:
         return orjson.dumps(tree)
     except TypeError:
@@ -127,6 +128,14 @@ def test_a_line_is_bounded(name: str) -> None:
     assert len(message_json(HUGE[name], 65_536)) < 1_500_000
     if "body" not in HUGE[name] and "text" not in HUGE[name]:
         assert len(scope_json(HUGE[name])) < 1_500_000
+
+
+@pytest.mark.parametrize(
+    "text", ["ä" * 40_000, "\ud800" + "x" * 100_000, "x" * 100_000], ids=["long", "surrogate", "ascii"]
+)
+def test_without_a_limit_a_body_is_whole(text: str) -> None:
+    for message in ({"text": text}, {"bytes": text.encode("utf-8", "replace")}, {"body": bytearray(70_000)}):
+        assert decode(orjson.loads(message_json(message, None))) == message
 
 
 def test_deep_nests() -> None:

@@ -187,5 +187,4 @@ def test_pretty_json_is_the_same_json(value: object) -> None:
     ],
 )
 def test_what_only_bears_the_name_of_a_form_is_shown_as_what_it_is(data: bytes, kind: str) -> None:
-    body = Body(data, len(data), "application/x-www-form-urlencoded")
-    assert show(body, Room(10, 80)).kind == kind
+    assert show(body(data, FORM), ROOM).kind == kind
