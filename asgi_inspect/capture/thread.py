@@ -53,18 +53,20 @@ class Thread:
         One that did not goes on: whoever brings work sees that it is not idle, and relies on it.
         """
         with self._lock:
-            self._halt = self._thread is not None
+            thread = self._thread
+            self._halt = thread is not None
             self._wakeup.set()
-        ended = self._ended(timeout)
+        ended = _ended(thread, timeout)
         self._halt = False
         return ended
 
     def finish(self, timeout: float) -> bool:
         """Let the thread end when there is nothing left to do, waiting at most `timeout` seconds; whether it did."""
         with self._lock:
-            self._linger = 0.0 if self._thread is not None else LINGER
+            thread = self._thread
+            self._linger = 0.0 if thread is not None else LINGER
             self._wakeup.set()
-        return self._ended(timeout)
+        return _ended(thread, timeout)
 
     def stopping(self) -> bool:
         """Whether a step that waits should give up."""
@@ -77,15 +79,6 @@ class Thread:
         except RuntimeError:  # the limit is reached, or the interpreter ends, or there are no threads here at all
             return
         self._thread = thread
-
-    def _ended(self, timeout: float) -> bool:
-        thread = self._thread
-        if thread is None:
-            return True
-        if thread is threading.current_thread():
-            return False
-        thread.join(timeout)
-        return not thread.is_alive()
 
     # --- in the thread -------------------------------------------------------------------------------------------------
 
@@ -119,3 +112,13 @@ class Thread:
         except BaseException as exc:  # noqa: BLE001 (nothing above this frame could answer it; `on_error` says it)
             self._on_error(exc)
             return 1.0
+
+
+def _ended(thread: threading.Thread | None, timeout: float) -> bool:
+    """Whether a thread that was told to end did so within `timeout` seconds."""
+    if thread is None:
+        return True
+    if thread is threading.current_thread():
+        return False
+    thread.join(timeout)
+    return not thread.is_alive()
