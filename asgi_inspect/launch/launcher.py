@@ -113,8 +113,12 @@ def _accompany(run: Run, server: ServerProcess, say: Say) -> Closed | None:
         if not server.ended.wait(_LOOK_EVERY):
             announcement.say_if_due()
 
+    def begun() -> None:
+        run.place.begun()
+        announcement.say()
+
     announcement = _Announcement(run, say)
-    live = Live(run.place.path, records=run.records, screen=run.screen, say=say, begun=announcement.say)
+    live = Live(run.place.path, records=run.records, screen=run.screen, say=say, begun=begun)
     try:
         if live.watched:
             _show(live, run.place.begin, ended, wait, say)

@@ -28,6 +28,8 @@ class Place:
     """Where this run begins in the file: not at 0 where it is appended to."""
     trouble: str | None = None
     """Why the file is not in the state folder, where it belongs."""
+    before: Path | None = None
+    """The trace that stood in the file before, kept aside until this run has recorded something: it may fail to start."""
 
     @classmethod
     def named(cls, out: str, *, append: bool) -> Self:
@@ -35,12 +37,13 @@ class Place:
 
         Raises UsageError where it cannot be written, is something else than a trace, or is in use.
         """
-        path = Path(os.path.abspath(out))
+        path = Path(os.path.realpath(out) if os.path.islink(out) else os.path.abspath(out))
         if not _is_text(path):
             raise UsageError(
                 f"{_show(path)} is no name in UTF-8, which a trace's must be; name another file with --out."
             )
         existed = os.path.exists(path)
+        before = None
         fd = _open(path)
         try:
             _require_trace(path, fd)
@@ -49,14 +52,19 @@ class Place:
                     raise UsageError(
                         f"{_show(path)} is being written by another run: name another file, or add to it with --append."
                     )
-                os.ftruncate(fd, 0)
+                before = _set_aside(path) if os.fstat(fd).st_size else None
+                if before is None:
+                    os.ftruncate(fd, 0)
+                else:
+                    os.close(fd)
+                    fd = _open(path)
             elif _is_torn(fd):
                 os.write(fd, b"\n")
             locks.hold(fd)
         except BaseException:
             os.close(fd)
             raise
-        return cls(path, fd, ours=not existed, begin=os.fstat(fd).st_size)
+        return cls(path, fd, ours=not existed, begin=os.fstat(fd).st_size, before=before)
 
     @classmethod
     def in_state_folder(cls, directory: Path, environ: Mapping[str, str] = os.environ) -> Self:
@@ -68,10 +76,20 @@ class Place:
             state.prune(run.path.parent)
         return cls(run.path, fd, ours=True, trouble=run.trouble)
 
+    def begun(self) -> None:
+        """The run has recorded something: it takes the place of the trace before."""
+        if self.before is not None:
+            self.before.unlink(missing_ok=True)
+            self.before = None
+
     def close(self, *, keep: bool) -> bool:
         """End of the run; whether the file is still there: it goes if it is not to be kept, or if nothing came of it."""
         empty = os.fstat(self.fd).st_size == 0
         os.close(self.fd)
+        if self.before is not None and empty:
+            os.replace(self.before, self.path)
+            return False
+        self.begun()
         if keep and not (empty and self.ours):
             return True
         self.path.unlink(missing_ok=True)
@@ -91,6 +109,16 @@ def _open(path: Path) -> int:
         ) from None
     except OSError as error:
         raise UsageError(f"{_show(path)} cannot be written: {error.strerror}; name another file with --out.") from None
+
+
+def _set_aside(path: Path) -> Path | None:
+    """Give the trace of before another name beside its own; None where the folder does not let us."""
+    aside = path.with_name(f"{path.name}.before-{os.getpid()}")
+    try:
+        os.rename(path, aside)
+    except OSError:
+        return None
+    return aside
 
 
 def _require_trace(path: Path, fd: int) -> None:

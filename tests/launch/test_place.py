@@ -101,8 +101,8 @@ def test_a_file_of_a_run_that_wrote_nothing_goes_again(tmp_path: Path) -> None:
     assert not new.path.exists()
     (tmp_path / "old.jsonl").write_bytes(TRACE)
     old = Place.named(str(tmp_path / "old.jsonl"), append=False)
-    assert old.close(keep=True)
-    assert old.path.exists()
+    assert not old.close(keep=True)
+    assert old.path.read_bytes() == TRACE
 
 
 def test_the_state_folder(tmp_path: Path) -> None:
@@ -127,3 +127,26 @@ def test_a_temporary_folder_goes_with_its_file(tmp_path: Path, monkeypatch: pyte
     assert place.trouble
     assert not place.close(keep=False)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_trace_of_before_comes_back_where_nothing_was_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    link = tmp_path / "link.jsonl"
+    path.write_bytes(TRACE)
+    link.symlink_to(path)
+    place = Place.named(str(link), append=False)
+    assert path.read_bytes() == b""
+    assert not place.close(keep=True)
+    assert path.read_bytes() == TRACE
+    assert sorted(tmp_path.iterdir()) == [link, path]
+
+
+def test_a_trace_of_before_is_gone_once_something_was_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    path.write_bytes(TRACE)
+    place = Place.named(str(path), append=False)
+    os.write(place.fd, TRACE + TRACE)
+    place.begun()
+    assert list(tmp_path.iterdir()) == [path]
+    assert place.close(keep=True)
+    assert path.read_bytes() == TRACE + TRACE
