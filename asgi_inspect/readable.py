@@ -148,7 +148,9 @@ class _Readable(Walk):
     def foreign(self, x: Any, t: type) -> Any:
         try:
             return self._known(x, t)
-        except Exception:  # noqa: BLE001 (foreign code, or a builtin's on a half-made object: the type's name is left)
+        except KeyboardInterrupt:  # somebody at the keyboard, not the object
+            raise
+        except BaseException:  # noqa: BLE001 (foreign code, or a builtin's on a half-made object: the type's name is left)
             return self.named(x)
 
     def _known(self, x: Any, t: type) -> Any:

@@ -46,7 +46,7 @@ def sink_for(out: Out, options: Options, first_line: Callable[[str], bytes]) -> 
 def _key(out: Out, options: Options) -> object:
     """What two middlewares have in common that write to the same place."""
     if out is None:
-        return ("terminal", options.format)
+        return ("terminal", options.format, options.color, options.utc, options.scope, options.body)
     if callable(out):
         if isinstance(out, types.MethodType | types.BuiltinMethodType):  # another object each time that it is asked for
             return ("callable", id(out.__self__), out.__name__)
@@ -56,10 +56,10 @@ def _key(out: Out, options: Options) -> object:
 
 def _new_sink(out: Out, options: Options, first_line: Callable[[str], bytes]) -> Sink:
     if out is None:
-        shown = DescriptorWriter(2) if options.format == "jsonl" else Terminal(options)
+        shown = _RecordsOn(2) if options.format == "jsonl" else Terminal(options)
         return QueueSink(shown, "the terminal", first_line)
     if out == "-":
-        return QueueSink(DescriptorWriter(1), "stdout", first_line)
+        return QueueSink(_RecordsOn(1), "stdout", first_line)
     if callable(out):
         return QueueSink(_Callable(out), "the callable given as out=", first_line)
     path = os.fspath(out)
@@ -86,6 +86,32 @@ class _Callable:
 
     def forked(self) -> None:
         pass  # it is the child's as well
+
+
+class _RecordsOn:
+    """Lines on stdout or stderr: as they are to a program, to a terminal with JSON's escapes for what would act there."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._write = DescriptorWriter(fd)
+
+    def __call__(self, line: bytes, stopping: Stopping) -> bool:
+        if _is_terminal(self._fd):
+            from .text import safe_json
+
+            text = safe_json(line.decode("utf-8", "backslashreplace").rstrip("\n"))
+            line = text.encode("utf-8", "backslashreplace") + b"\n"
+        return self._write(line, stopping)
+
+    def forked(self) -> None:
+        self._write.forked()
+
+
+def _is_terminal(fd: int) -> bool:
+    try:
+        return os.isatty(fd)
+    except OSError:
+        return False
 
 
 class Terminal:

@@ -159,7 +159,7 @@ class _Showing:
             if chosen is not None and not self._belongs(line, chosen):
                 continue
             if self._screen is None:
-                self._output.write(line.raw + b"\n")
+                self._output.write_record(line.raw)
             elif line.record is not None:
                 self._screen.feed(line.record)
             if self._output.closed:

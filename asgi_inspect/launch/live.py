@@ -77,7 +77,7 @@ class Live:
             for line in parse_lines(self._lines(follower, ended, wait), file=str(self._path), on_damage=self._damaged):
                 self._begun()
                 if self._records is not None:
-                    self._records.write(line.raw + b"\n")
+                    self._records.write_record(line.raw)
                 if self._screen is not None and line.record is not None:
                     self._screen.feed(line.record)
                 if not self.watched:

@@ -6,10 +6,13 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Self
 
+from .output import hurry
 from .signals import FORWARDED, wait_for_signal
 
 _CHILD_ENDED = signal.SIGCHLD
 _INIT = 1
+_GRACE = 4.0  # seconds between the server's end and ours, after which we can be ended by a signal whatever we wait for
+_FATAL = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 # What Python ignores for itself, and no program that it starts should inherit.
 _RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)
 
@@ -23,6 +26,7 @@ class ServerProcess:
     def __init__(self, command: Sequence[str], environ: Mapping[str, str], *, stdout_to_stderr: bool) -> None:
         """Start it; to be called in the main thread. Standard input stays the server's, whatever descriptors we inherited too."""
         self.ended = threading.Event()
+        self._released = threading.Event()
         self.status = 0
         # A handler that never runs, as the signal stays blocked: an ignored signal would not even be queued.
         self._handlers = {number: signal.signal(number, _never) for number in (_CHILD_ENDED, signal.SIGWINCH)}
@@ -49,6 +53,7 @@ class ServerProcess:
 
     def release_signals(self) -> None:
         """Signals mean what they did before, for when the server has ended: one that has come since then is acted on now."""
+        self._released.set()
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
@@ -58,7 +63,11 @@ class ServerProcess:
             arrived = wait_for_signal(FORWARDED | {_CHILD_ENDED})
             if arrived.number != _CHILD_ENDED and arrived.sent:
                 os.kill(self.pid, arrived.number)  # not yet waited for, so the number is still its own
+        hurry()
         self.ended.set()
+        if not self._released.wait(_GRACE):
+            # Whoever reads our records stands still, and so do we. Who then wants us gone must not have to use SIGKILL.
+            os._exit(128 + wait_for_signal(_FATAL).number)
 
     def _gone(self) -> bool:
         """Collect what has ended: the server, and, where we are process 1 of a container, whatever was left to us."""

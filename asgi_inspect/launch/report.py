@@ -84,4 +84,6 @@ def _taken(host: str, port: int) -> bool:
             probe.bind((host, port))
         except OSError as error:
             return error.errno == errno.EADDRINUSE
+        except OverflowError:  # no number of a port: the server has said so
+            return False
     return False

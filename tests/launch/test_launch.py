@@ -1,5 +1,6 @@
 """Whole runs with a real uvicorn: what it serves, how it ends, what is left of it."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -515,3 +516,28 @@ def test_a_port_in_use(start: Start, start_bare: Start) -> None:
             assert ours.wait() == status
     assert f"port {port} of 127.0.0.1 is in use by another process" in ours.stderr
     assert "Traceback" not in ours.stderr
+
+
+def test_a_screen_that_stands_still_does_not_outlive_the_server(
+    project: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, bytes(4096))
+    os.set_blocking(writer, True)
+    trace = tmp_path / "trace.jsonl"
+    words = ["main:app", "--port", "0", "--log-level", "critical", "-o", str(trace)]
+    command = [sys.executable, "-m", "asgi_inspect", *words]
+    process = subprocess.Popen(command, cwd=project, env={**os.environ, **environ}, stderr=writer)
+    try:
+        until(lambda: trace.exists() and b"lifespan.startup.complete" in trace.read_bytes())
+        process.terminate()
+        assert process.wait(PATIENCE) == -signal.SIGTERM
+        assert b'{"record":"exit"' in trace.read_bytes()
+    finally:
+        process.kill()
+        process.wait()
+        os.close(reader)
+        os.close(writer)

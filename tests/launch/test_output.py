@@ -1,6 +1,8 @@
 """Standard streams whose readers are slow, or gone."""
 
+import json
 import os
+import pty
 import subprocess
 import sys
 import threading
@@ -52,3 +54,33 @@ def test_a_standard_stream_that_is_closed_does_not_take_the_number_of_a_file() -
     )
     result = subprocess.run(["sh", "-c", 'exec "$0" "$@" 2>&- 0<&-', sys.executable, "-c", script], check=False)
     assert result.returncode == 3
+
+
+def test_once_there_is_a_hurry_a_screen_that_stands_still_is_given_up() -> None:
+    script = (
+        "import os\n"
+        "from asgi_inspect.launch.output import Output, hurry\n"
+        "reader, writer = os.pipe()\n"
+        "os.dup2(writer, 2)\n"
+        "hurry()\n"
+        "for _ in range(3):\n"
+        "    output = Output(2)\n"
+        "    output.write('line\\n' * 100_000)\n"
+        "    assert output.closed\n"
+        "print(len(os.read(reader, 1 << 20)) % 5)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=30)
+    assert ended.stdout == "0\n"
+
+
+def test_a_record_on_a_terminal_has_nothing_raw_and_stays_the_same_json() -> None:
+    line = '{"body":"a\u202eb\x9bc\x7f茶"}'.encode()
+    outputs = []
+    for reader, writer in (os.pipe(), pty.openpty()):
+        Output(writer).write_record(line)
+        outputs.append(os.read(reader, 1000).strip())
+        os.close(writer)
+        os.close(reader)
+    assert outputs[0] == line
+    assert outputs[1] == '{"body":"a\\u202eb\\u009bc\\u007f茶"}'.encode()
+    assert json.loads(outputs[1]) == json.loads(line)
