@@ -17,7 +17,7 @@ import click
 
 from ..errors import NotATraceError, UsageError
 from ..launch.frames import frame_of
-from ..launch.output import Output
+from ..launch.output import NO_ROOM, Output
 from ..launch.state import newest_run, state_folder
 from ..text import safe
 from ..trace.connection import proc_of
@@ -58,6 +58,8 @@ def _show(*, files: tuple[str, ...], conn: str | None, following: bool, **look: 
     except NotATraceError as error:
         raise UsageError(safe(str(error))) from None
     except OSError as error:
+        if error.errno in NO_ROOM:
+            raise UsageError(f"standard output cannot be written: {error.strerror}.") from None
         raise UsageError(f"cannot read {safe(str(error.filename or names[0]))}: {error.strerror}.") from None
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -5,6 +5,7 @@ A reader may also stand still, as a terminal does after Ctrl-S. It is waited for
 `hurry` lets what is only shown go unshown, so that the run ends.
 """
 
+import errno
 import os
 import select
 import sys
@@ -12,6 +13,8 @@ import threading
 from typing import Final
 
 from ..text import safe_json
+
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 _STANDARD_ERROR: Final = 2
 _PATIENCE: Final = 2.0  # seconds without any progress, once there is a hurry
@@ -33,7 +36,7 @@ class Output:
         self._terminal = os.isatty(fd)
 
     def write(self, text: str | bytes) -> None:
-        """Write all of it, waiting for a slow reader."""
+        """Write all of it, waiting for a slow reader. OSError: there is no room for it in the file that stdout is."""
         data = memoryview(text.encode(self._encoding, "backslashreplace") if isinstance(text, str) else text)
         while data and not self.closed:
             if not self._ready():
@@ -43,8 +46,10 @@ class Output:
                 data = data[os.write(self.fd, _piece(data)) :]
             except BlockingIOError:  # another program on the same terminal has made it non-blocking
                 continue
-            except OSError:  # EPIPE, EIO: nobody reads any more
-                self.closed = True
+            except OSError as error:
+                self.closed = True  # EPIPE, EIO: nobody reads any more
+                if error.errno in NO_ROOM and self.fd != _STANDARD_ERROR:
+                    raise
 
     def write_record(self, raw: bytes) -> None:
         """Write the line of a record: to a program as it is, to a terminal with JSON's escapes for what would act there."""

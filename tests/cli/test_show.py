@@ -189,3 +189,20 @@ def test_follow_ends_when_nobody_reads_any_more(tmp_path: Path, environ: dict[st
     os.read(reader, 1)
     os.close(reader)
     assert process.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize("form", ["pretty", "jsonl"])
+def test_a_full_disk_behind_stdout_is_said(form: str, run: Run, tmp_path: Path, environ: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "asgi_inspect", "show", "t.jsonl", "--format", form]
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env={**os.environ, **environ},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    said = "asgi-inspect: standard output cannot be written: No space left on device.\n"
+    assert (result.returncode, result.stderr) == (2, said)
