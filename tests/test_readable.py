@@ -1,3 +1,4 @@
+import asyncio
 import dataclasses
 import enum
 import functools
@@ -811,3 +812,18 @@ UNMADE: list[Any] = [
 @pytest.mark.parametrize("cls", UNMADE)
 def test_an_object_made_without_its_init_is_shown(cls: Any) -> None:
     shown([cls.__new__(cls)])
+
+
+@pytest.mark.parametrize("exception", [SystemExit, asyncio.CancelledError, GeneratorExit])
+def test_what_a_foreign_mapping_raises_stays_there(exception: type[BaseException]) -> None:
+    class Raising(Mapping[str, int]):
+        def __getitem__(self, key: str) -> int:
+            raise exception
+
+        def __iter__(self) -> Iterator[str]:
+            raise exception
+
+        def __len__(self) -> int:
+            raise exception
+
+    assert shown([Raising()]) == [f"<{__name__}.{Raising.__qualname__}>"]

@@ -60,6 +60,14 @@ def test_two_that_name_one_file_share_it(tmp_path: Path, monkeypatch: pytest.Mon
     assert len({id(application._sink) for application in applications}) == 1
 
 
+def test_a_terminal_is_shown_what_each_asked_for() -> None:
+    """One that hides bodies must not get the view of one that shows them."""
+    plain, hidden = Options(), Options(body=False)
+    sinks = [sink_for(None, options, first_line) for options in (plain, hidden, Options())]
+    assert sinks[0] is sinks[2]
+    assert sinks[0] is not sinks[1]
+
+
 def test_threads_that_come_first_at_once_share_it_too(tmp_path: Path) -> None:
     path = tmp_path / "trace.jsonl"
     got: list[object] = []

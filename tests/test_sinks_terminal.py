@@ -95,11 +95,13 @@ def test_compact_without_colour() -> None:
 
 
 def test_jsonl() -> None:
-    with on_terminal(TERMINAL + 'ask(application(format="jsonl"), "/x")') as (process, master):
+    with on_terminal(TERMINAL + 'ask(application(format="jsonl"), "/x\u202e\x9b\x7f")') as (process, master):
         text = shown(master, '"outcome":"returned"')
         assert process.wait(PATIENCE) == 0
     kinds = [record["record"] for record in objects(text.encode())]
     assert kinds == ["process", "scope", "send", "send", "end"]
+    assert "\\u202e\\u009b\\u007f" in text  # as JSON's own escapes: nothing of it reaches the terminal
+    assert not {"\u202e", "\x9b", "\x7f"} & set(text)
 
 
 @pytest.mark.parametrize("how", ["stopped", "unread"])

@@ -84,7 +84,9 @@ def test_a_port_in_use(taken: int) -> None:
     assert said(-9, plan=plan)[1:] == []
 
 
-@pytest.mark.parametrize("address", [("127.0.0.1", 1), ("::1", 1), ("no such host", 80)])
+@pytest.mark.parametrize(
+    "address", [("127.0.0.1", 1), ("::1", 1), ("no such host", 80), ("127.0.0.1", 70_000), ("::1", -1)]
+)
 def test_a_port_that_is_free_or_cannot_be_told(address: tuple[str, int]) -> None:
     assert said(1, plan=Plan(server="s", app="a", address=address))[1:] == []
 
