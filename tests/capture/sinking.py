@@ -41,10 +41,20 @@ def told(data: bytes) -> list[Any]:
 
 
 def until(condition: Callable[[], object], what: str = "it") -> None:
-    """Wait until the condition holds; fail when it does not in time."""
+    """Wait until the condition holds; fail when it does not in time.
+
+    Who looks while a file is written may see half of a line: that is not yet, and no failure.
+    """
     deadline = time.monotonic() + PATIENCE
     never = threading.Event()
-    while not condition():
+
+    def holds() -> bool:
+        try:
+            return bool(condition())
+        except json.JSONDecodeError:
+            return False
+
+    while not holds():
         assert time.monotonic() < deadline, f"{what} did not come true"
         never.wait(0.002)
 
