@@ -10,7 +10,7 @@ from .capture.process import Sink, process_line
 from .capture.recorder import LayerRecorder, Recorder, current
 from .capture.server import from_network, server_of
 from .capture.tap import tap_receive, tap_send
-from .options import Out, choose_out, read_options
+from .options import Out, choose_out, read_launch, read_options
 from .sinks import sink_for
 from .types import ASGIApp, Receive, Scope, Send
 
@@ -160,10 +160,23 @@ class InspectMiddleware:
         return around.limit
 
     def _open_sink(self, receive: Receive, send: Send) -> Sink:
-        launch = self._options.launch
-        server = (launch.server if launch else None) or server_of(receive, send)
+        # Asked again, as `why` may have changed since this object was made, in a process that was forked then.
+        launch = read_launch() if self._options.launch else None
+        server = _server(launch.server if launch else None, server_of(receive, send))
         app = (launch.app if launch else None) or name_of(self.app)
-        return sink_for(self._out, self._options, lambda why: process_line(server, app, self._options.told(), why))
+        told = launch.why if launch else None
+
+        def first_line(why: str) -> bytes:
+            return process_line(server, app, self._options.told(), told if told and why == "start" else why)
+
+        return sink_for(self._out, self._options, first_line)
+
+
+def _server(launched: str | None, seen: str | None) -> str | None:
+    """The server by name; where one server's workers are another's, both."""
+    if launched is None or seen is None or launched.partition(" ")[0] == seen.partition(" ")[0]:
+        return launched or seen
+    return f"{launched}, {seen}"
 
 
 def _is_own(middleware: InspectMiddleware, name: str) -> bool:

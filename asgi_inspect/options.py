@@ -33,7 +33,14 @@ class Launch(msgspec.Struct, frozen=True):
     file: str
     body_limit: int | None = BODY_LIMIT
     app: str | None = None
+    """The import string of the application, as the server has it."""
+    factories: Literal["called", "option", "parentheses", "no"] = "called"
+    """How the server comes to call a factory: by itself, with an option, with `()` in the import string, or not at all."""
     server: str | None = None
+    pid: int | None = None
+    """The server's process; its workers have others."""
+    why: str | None = None
+    """Why processes are started now: for a `reload`; None as the server starts."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +80,7 @@ def read_options(given: Mapping[str, Any], environ: Mapping[str, str]) -> Option
     return Options(launch=launch, **values)
 
 
-def read_launch(environ: Mapping[str, str]) -> Launch | None:
+def read_launch(environ: Mapping[str, str] = os.environ) -> Launch | None:
     """What the launcher said, if this process was started by it."""
     text = environ.get(LAUNCH_VARIABLE)
     if not text:
@@ -83,6 +90,13 @@ def read_launch(environ: Mapping[str, str]) -> Launch | None:
     except (msgspec.DecodeError, UnicodeError):
         say_once(f"{LAUNCH_VARIABLE} is not as the launcher writes it. It is not heeded.")
         return None
+
+
+def tell(**changes: Any) -> None:
+    """Change what this process, if it was launched, and those that it will start are told by `Launch`."""
+    launch = read_launch()
+    if launch is not None:
+        os.environ[LAUNCH_VARIABLE] = msgspec.json.encode(msgspec.structs.replace(launch, **changes)).decode()
 
 
 def choose_out(out: Out, environ: Mapping[str, str]) -> tuple[Out, bool]:

@@ -32,7 +32,8 @@ RANKS: dict[str, float] = {
     **dict.fromkeys(("capture", "lint"), 4),
     **dict.fromkeys(("render", "export"), 5),
     **dict.fromkeys(("options", "sinks", "middleware"), 6),
-    **dict.fromkeys(("launch", "on", "web", "testing", "pytest_plugin"), 6.5),
+    "on": 6.3,
+    **dict.fromkeys(("launch", "web", "testing", "pytest_plugin"), 6.5),
     "cli": 7,
     **dict.fromkeys(("__init__", "__main__"), 8),
 }

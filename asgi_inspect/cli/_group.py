@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..launch.server import SERVERS
 from ._help import version_option, write_commands, write_page
 
 if TYPE_CHECKING:
@@ -46,11 +47,14 @@ class Commands(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """The commands, and what may stand first without one: all that `run` takes."""
+        from click.shell_completion import CompletionItem
+
         found = super().shell_complete(ctx, incomplete)
         run = self.get_command(ctx, _DEFAULT)
         assert run is not None
         known = {item.value for item in found}
         with run.make_context(_DEFAULT, [], parent=ctx, resilient_parsing=True) as inner:
+            found += [CompletionItem(word) for word in (*SERVERS, "python") if word.startswith(incomplete)]
             return found + [item for item in run.shell_complete(inner, incomplete) if item.value not in known]
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -4,11 +4,15 @@ import platform
 
 import click
 
+from ..launch.server import SERVERS
 from ..version import __version__
 
 _EXAMPLES = (
     ("asgi-inspect main:app", "run it and watch every message"),
     ("asgi-inspect main:app --reload --port 9000", "any option of uvicorn, as it is"),
+    ("asgi-inspect gunicorn -k asgi -w 4 main:app", "another server, as you start it"),
+    ("asgi-inspect fastapi dev main.py", "a command that starts one"),
+    ("asgi-inspect python run.py", "a script that starts one"),
     ("asgi-inspect -o trace.jsonl main:app", "the trace in a file of your own"),
     ("asgi-inspect --format jsonl main:app | jq .", "the records, as JSON"),
     ("asgi-inspect show", "the last run here, once more"),
@@ -41,6 +45,7 @@ def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
 def write_page(formatter: click.HelpFormatter, run: click.Command, ctx: click.Context) -> None:
     """The page of `run`, which is also the page of the whole command."""
     formatter.write("Usage: asgi-inspect [OPTIONS] MODULE:APP [OPTIONS OF UVICORN]\n")
+    formatter.write("       asgi-inspect [OPTIONS] SERVER ITS OWN COMMAND LINE\n")
     formatter.write("       asgi-inspect COMMAND [OPTIONS]\n\n")
     with formatter.indentation():
         formatter.write_text("See what passes between an ASGI server and an application: live, and afterwards.")
@@ -51,8 +56,14 @@ def write_page(formatter: click.HelpFormatter, run: click.Command, ctx: click.Co
     formatter.write_paragraph()
     with formatter.indentation():
         formatter.write_text(
-            "All other options are uvicorn's: `asgi-inspect uvicorn --help` lists them. Ours may also stand in "
-            "[tool.asgi-inspect] of pyproject.toml (body-limit = 1024), or in variables (ASGI_INSPECT_BODY_LIMIT=1024)."
+            f"SERVER is one of {', '.join(SERVERS)}, or python, -m MODULE, or an installed command. Our options stand "
+            "before it, and all behind it is its own. Without it the server is uvicorn, and all other options are "
+            "uvicorn's: `asgi-inspect uvicorn --help` lists them."
+        )
+        formatter.write_paragraph()
+        formatter.write_text(
+            "Our options may also stand in [tool.asgi-inspect] of pyproject.toml (body-limit = 1024), or in variables "
+            "(ASGI_INSPECT_BODY_LIMIT=1024)."
         )
 
 

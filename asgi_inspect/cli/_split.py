@@ -41,6 +41,9 @@ def split(
         if word == "--":
             parts.theirs += [word, *rest]
             break
+        if word == "-m" and not parts.theirs:
+            parts.server, parts.theirs = "python", [word, *rest]
+            break
         if not word.startswith("-") or word == "-":
             if not _has_operand(parts.theirs, tables[1][0]) and is_server(word):
                 parts.server = word

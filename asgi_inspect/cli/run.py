@@ -10,19 +10,21 @@ import click
 from click.core import ParameterSource
 
 from ..errors import UsageError
-from ..launch import uvicorn
+from ..launch import python, uvicorn
 from ..launch.launcher import Run, launch, run_bare
 from ..launch.output import Output
 from ..launch.place import Place
-from ..launch.server import server_named
+from ..launch.python import script_named
+from ..launch.server import Server, server_named, word_of
 from ..text import safe
 from ._help import version_option, write_page
 from ._screen import Look, Screen, screen_on
 from ._settings import defaults, directory, run_settings
 from ._split import Split, operands, split
 
-_DEFAULT_SERVER = "uvicorn"
-_SPLIT = f"{__name__}.split"
+DEFAULT_SERVER = "uvicorn"
+_ASKING = frozenset({"-h", "--help", "--version", "--print-config", "--check-config"})  # with these nothing is served
+SPLIT = f"{__name__}.split"
 
 
 class RunCommand(click.Command):
@@ -31,15 +33,19 @@ class RunCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if ctx.resilient_parsing:  # completion: nothing is run, all is offered
             return super().parse_args(ctx, args)
-        theirs = uvicorn.COMMAND.params
+        theirs = uvicorn.command().params
         parts = split(args, super().get_params(ctx), _without_ours(theirs, self.params), _is_server)
-        ctx.meta[_SPLIT] = parts
-        ctx.default_map = defaults(run_settings(), directory(), os.environ)
+        ctx.meta[SPLIT] = parts
+        ctx.default_map = self.defaults()
         return super().parse_args(ctx, parts.ours)
+
+    def defaults(self) -> dict[str, Any]:
+        """What our options are where the command line does not say it."""
+        return defaults(run_settings(), directory(), os.environ)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         ours = super().get_params(ctx)
-        return ours + _without_ours(uvicorn.COMMAND.params, ours) if ctx.resilient_parsing else ours
+        return ours + _without_ours(uvicorn.command().params, ours) if ctx.resilient_parsing else ours
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_page(formatter, self, ctx)
@@ -52,21 +58,31 @@ def _without_ours(theirs: list[click.Parameter], ours: list[click.Parameter]) ->
 
 
 def _is_server(word: str) -> bool:
-    return server_named(word) is not None
+    return server_named(word) is not None or script_named(word) is not None
+
+
+def server_of(word: str, theirs: list[str]) -> tuple[Server, list[str]]:
+    """What a word starts, and with which arguments: a console script is a script of Python's."""
+    server = server_named(word)
+    if server is not None:
+        return server, theirs
+    script = script_named(word)
+    assert script is not None
+    return python, [script, *theirs]
 
 
 def _run(*, out: str | None, append: bool, quiet: bool, save: bool, body_limit: int | None, **look: Any) -> int:
     ctx = click.get_current_context()
-    parts: Split = ctx.meta[_SPLIT]
-    word = parts.server or _DEFAULT_SERVER
-    server = server_named(word)
-    assert server is not None
+    parts: Split = ctx.meta[SPLIT]
+    server, theirs = server_of(parts.server or DEFAULT_SERVER, parts.theirs)
     if parts.server is None:
-        _require_application(operands(parts.theirs, uvicorn.COMMAND.params), ctx)
-    plan = server.plan(parts.theirs)
+        _require_application(operands(parts.theirs, uvicorn.command().params), ctx)
+    plan = server.plan(theirs)
+    if server is not python and _ASKING.intersection(theirs):
+        run_bare(word_of(server), theirs)
     if os.environ.get("ASGI_INSPECT") == "0":
         _say(f"tracing is off (ASGI_INSPECT=0): this is {plan.server} alone.")
-        run_bare(word, parts.theirs)
+        run_bare(word_of(server), theirs)
     _require_sense(ctx, out)
     named = None if out in (None, "-") else out
     place = Place.in_state_folder(directory()) if named is None else Place.named(named, append=append)
@@ -77,8 +93,8 @@ def _run(*, out: str | None, append: bool, quiet: bool, save: bool, body_limit: 
     )
     records, screen = _streams(ctx, out, Look(**look), quiet, again if save or named else None)
     run = Run(
-        server=word,
-        arguments=parts.theirs,
+        server=word_of(server),
+        arguments=theirs,
         plan=plan,
         place=place,
         keep=save or named is not None,

@@ -1,14 +1,15 @@
 """The child: the real server, which is handed its own command line and an application that is traced.
 
 `python -m asgi_inspect.launch.child /path/to/uvicorn main:app --port 9000` is what the console script `uvicorn` would be,
-apart from the import string of the application. Spawned workers import this module too: nothing happens on import.
+apart from the application that it serves. Spawned workers import this module too: nothing happens on import.
 """
 
-import importlib
 import os
 import sys
 
-from ..options import LAUNCH_VARIABLE
+from ..options import read_launch, tell
+from .hooks import install
+from .server import server_named
 
 
 def main() -> None:
@@ -16,8 +17,12 @@ def main() -> None:
     sys.argv = [command, *arguments]
     if os.path.isabs(command):
         sys.path.insert(0, os.path.dirname(command))  # as it is for a script
-    server = importlib.import_module(f"asgi_inspect.launch.{os.path.basename(command)}")
-    server.serve(arguments, traced=LAUNCH_VARIABLE in os.environ)
+    server = server_named(os.path.basename(command))
+    assert server is not None, command
+    if read_launch() is not None:
+        tell(pid=os.getpid())
+        install(server.HOOKS)
+    server.serve(arguments)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,19 @@
 """The application as the user names it: `module:attribute`."""
 
+import re
+from collections.abc import Sequence
 from pathlib import PurePath
 
 from ..errors import UsageError
 from ..text import safe
+
+# `unix:/run/socket`, `fd://3` and `localhost:8000` have no name behind the colon, `python:conf` and `file:conf.py` are configurations.
+_IMPORT_STRING = re.compile(r"(?!(?:python|file|egg|unix|tcp|ssl):)(?:[aw]sgi:)?[\w./-]+:[^\W\d][\w.]*(?:\(.*\))?")
+
+
+def application_in(arguments: Sequence[str]) -> str | None:
+    """What looks like the application on a command line that only its server understands; good enough to be shown."""
+    return next((word for word in arguments if _IMPORT_STRING.fullmatch(word)), None)
 
 
 def require_import_string(text: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 _WITH_VALUE = ("W", "X")
 _LAST = ("m", "c")
+_CHILD = ("asgi_inspect.launch.child",)
 
 
 def python_options(orig_argv: Sequence[str]) -> list[str]:
@@ -30,18 +31,21 @@ def python_options(orig_argv: Sequence[str]) -> list[str]:
     return options
 
 
-def child_command(server: str, arguments: Sequence[str]) -> list[str]:
+def child_command(server: str, arguments: Sequence[str], entry: Sequence[str] = _CHILD) -> list[str]:
     """The command line of the child: this interpreter, our entry, and the server's command as the user would type it.
 
     A console script has its own folder first on `sys.path`, not the working directory; `python -m` has the latter. The
     child begins like its parent: what decides which of the user's modules shadows which must not change.
     """
     options = python_options(sys.orig_argv)
+    if server == "python":  # its own options are the interpreter's; where its script is, it finds itself
+        theirs = python_options([server, *arguments])
+        return [sys.executable, *options, *theirs, "-m", *entry, server, *arguments]
     script = _script_folder()
     if script is not None:
         options.append("-P")
         server = os.path.join(script, server)
-    return [sys.executable, *options, "-m", "asgi_inspect.launch.child", server, *arguments]
+    return [sys.executable, *options, "-m", *entry, server, *arguments]
 
 
 def _script_folder() -> str | None:

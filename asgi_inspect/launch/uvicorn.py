@@ -1,22 +1,29 @@
-"""uvicorn: its own command, its own parser, its own process; only the import string of the application is another.
+"""uvicorn: its own command, its own parser, its own process; only what it takes as the application is another.
 
 uvicorn's command line is a click command. It is asked twice: by the launcher, for what it would do (`plan`), and in the
-child, where its own callback runs with the application's string replaced (`serve`).
+child, where it runs (`serve`). Every way to start uvicorn comes to its `Config`; workers and reloaded processes get a
+pickle of that, with the import string in it.
 """
 
-import copy
-from collections.abc import Callable, Sequence
-from typing import Any, cast
+import glob
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
 
-import uvicorn
-from uvicorn.main import main as _main
+import click
 
 from ..errors import UsageError
+from ..options import read_launch, tell
+from .applications import given, prefixed
 from .import_string import require_import_string
-from .server import Plan
+from .server import Hooks, Plan, named_version
 
-COMMAND = _main
-PREFIX = "asgi_inspect.on."
+
+def command() -> click.Command:
+    """uvicorn's own."""
+    from uvicorn.main import main
+
+    return main
 
 
 def plan(arguments: Sequence[str]) -> Plan:
@@ -24,8 +31,7 @@ def plan(arguments: Sequence[str]) -> Plan:
 
     Raises click's exceptions where uvicorn's parser does, UsageError where what it would do cannot be traced.
     """
-    context = COMMAND.make_context("uvicorn", list(arguments), auto_envvar_prefix="UVICORN")
-    params = context.params
+    params = command().make_context("uvicorn", list(arguments), auto_envvar_prefix="UVICORN").params
     require_import_string(params["app"])
     if params.get("interface") == "wsgi":
         raise UsageError(
@@ -33,24 +39,42 @@ def plan(arguments: Sequence[str]) -> Plan:
         )
     elsewhere = params.get("uds") is not None or params.get("fd") is not None
     return Plan(
-        server=f"uvicorn {uvicorn.__version__}",
+        server=named_version("uvicorn"),
         app=params["app"],
         address=None if elsewhere or not params["port"] else (params["host"], params["port"]),
     )
 
 
-def serve(arguments: Sequence[str], *, traced: bool) -> None:
+def serve(arguments: Sequence[str]) -> None:
     """Be uvicorn, until it ends. Never returns: uvicorn's command ends in SystemExit."""
-    command = copy.copy(COMMAND)
-    if traced:
-        command.callback = _with_traced_application(cast("Callable[..., Any]", COMMAND.callback))
-    command.main(args=list(arguments), prog_name="uvicorn")
+    command().main(args=list(arguments), prog_name="uvicorn")
 
 
-def _with_traced_application(run: Callable[..., Any]) -> Callable[..., Any]:
-    def run_traced(*, app: str, **params: Any) -> Any:
-        if params.get("interface") == "asgi2":
-            params["interface"] = "asgi3"  # what the prefix gives is an application of today, whatever it wraps
-        return run(app=PREFIX + app, **params)
+def _change_config(module: ModuleType) -> None:
+    init = module.Config.__init__
 
-    return run_traced
+    def init_traced(self: Any, app: Any, *args: Any, **kwargs: Any) -> None:
+        if kwargs.get("interface") != "wsgi":
+            app = prefixed(app) if isinstance(app, str) else given(app)
+            if kwargs.get("interface") == "asgi2":
+                kwargs["interface"] = "asgi3"  # what is given is an application of today, whatever it wraps
+        init(self, app, *args, **kwargs)
+        launch = read_launch()
+        if launch is not None and self.reload_includes:
+            # Whoever watches all files would see the trace grow, and reload for ever.
+            self.reload_excludes.append(glob.escape(launch.file))
+
+    module.Config.__init__ = init_traced
+
+
+def _change_reload(module: ModuleType) -> None:
+    restart = module.BaseReload.restart
+
+    def restart_told(self: Any) -> None:
+        tell(why="reload")
+        restart(self)
+
+    module.BaseReload.restart = restart_told
+
+
+HOOKS: Hooks = {"uvicorn.config": _change_config, "uvicorn.supervisors.basereload": _change_reload}

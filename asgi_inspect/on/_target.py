@@ -8,10 +8,10 @@ import difflib
 import os
 import sys
 import types
-from multiprocessing.process import parent_process
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ..errors import UsageError
 from ..options import read_launch
 from ..text import safe
 from ._dress import Factory, Proxy, dress_application
@@ -20,6 +20,17 @@ from ._kinds import Kind, is_routine, kind_of
 # A supervisor (uvicorn's, gunicorn's) takes this status of a worker as "it can never start", and does not try for ever.
 _WORKER_CANNOT_START = 3
 _ADAPTER = "put an adapter round it (a2wsgi: `app = WSGIMiddleware(app)`), or use the ASGI application of the framework"
+# What the servers have, whose import strings come here, for a module in another folder.
+_ELSEWHERE = {
+    "uvicorn": "; there is one in {0}: add --app-dir {0}.",
+    "hypercorn": "; did you mean {0}/{1}?",
+}
+_ELSEWHERE_UNKNOWN = {"uvicorn": "; --app-dir DIR looks in another folder."}
+_CALL_IT = {
+    "option": "; if it makes one, add --factory",
+    "parentheses": "; if it makes one, write {}()",
+    "no": "; this server calls no factory: make the application in the module",
+}
 _DJANGO = "Django's ASGI application is made by django.core.asgi.get_asgi_application(), in a file named asgi.py"
 
 
@@ -28,14 +39,17 @@ def load_target(module: types.ModuleType, original: types.ModuleType) -> None:
     name, attributes = _launched()
     if name != original.__name__:
         return
-    *path, last = attributes.split(".")
+    dotted, called, _ = attributes.partition("(")
+    if not all(step.isidentifier() for step in dotted.split(".")):
+        return  # an expression that only the server understands; what comes out of it is dressed all the same
+    *path, last = dotted.split(".")
     here, shown, value = f"{name}:", vars(module), original
     for step in path:
         value = _attribute(value, step, here, original)
         shown[step] = proxy = Proxy(value)
         here, shown = f"{here}{step}.", vars(proxy)
     value = _attribute(value, last, here, original)
-    shown[last] = _application(value, f"{name}:{attributes}", original)
+    shown[last] = _target(value, f"{name}:{dotted}", original, called=bool(called))
 
 
 def missing_module(name: str, missing: str) -> None:
@@ -43,7 +57,7 @@ def missing_module(name: str, missing: str) -> None:
     launched, attributes = _launched()
     if f"{launched}.".startswith(f"{name}."):
         folder = Path(sys.path[0]).absolute()
-        hint = _other_place(launched, attributes, folder) or "; --app-dir DIR looks in another folder."
+        hint = _other_place(launched, attributes, folder)
         refuse(f'there is no module "{missing}" in {folder}{hint}')
 
 
@@ -51,11 +65,12 @@ def refuse(sentence: str) -> NoReturn:
     """End this process before it serves, with one sentence: status 2, or what stops the supervisor of a worker."""
     sys.stderr.write(f"asgi-inspect: {safe(sentence)}\n")
     sys.stderr.flush()
-    raise SystemExit(2 if parent_process() is None else _WORKER_CANNOT_START)
+    launch = read_launch()
+    raise SystemExit(2 if launch is None or launch.pid in (None, os.getpid()) else _WORKER_CANNOT_START)
 
 
 def _launched() -> tuple[str, str]:
-    launch = read_launch(os.environ)
+    launch = read_launch()
     module, _, attributes = ((launch and launch.app) or "").partition(":")
     return module, attributes
 
@@ -70,19 +85,35 @@ def _attribute(value: Any, name: str, here: str, original: types.ModuleType) -> 
         refuse(f'there is no "{name}" in {here.rstrip(":.")}; {hint}')
 
 
-def _application(value: Any, where: str, original: types.ModuleType) -> Any:
-    def refuse_wrong(made: Any) -> None:
-        sentence = _why_not(made, kind_of(made))
-        if sentence:
-            refuse(f"what {where}() made {sentence}.")
+def _target(value: Any, where: str, original: types.ModuleType, *, called: bool) -> Any:
+    try:
+        return _factory(value, where) if called else application(value, where)
+    except UsageError as error:
+        others = f"; {_applications(original)}" if kind_of(value) is Kind.OTHER else ""
+        refuse(f"{str(error).removesuffix('.')}{others}" if others else str(error))
 
+
+def application(value: Any, where: str) -> Any:
+    """What the server shall get in place of what it found at `where`. Raises UsageError where that is no application."""
+    launch = read_launch()
+    factories = launch.factories if launch is not None else "called"
     kind = kind_of(value)
-    if kind is Kind.FACTORY:
-        return Factory(value, refuse_wrong)
-    sentence = _why_not(value, kind)
-    if sentence:
-        refuse(f"{where} {sentence}; {_applications(original)}" if kind is Kind.OTHER else f"{where} {sentence}.")
+    if kind is Kind.FACTORY and factories == "called":
+        return _factory(value, where)
+    reason = _why_not(value, kind)
+    if reason:
+        hint = _CALL_IT.get(factories, "").format(where) if kind is Kind.FACTORY else ""
+        raise UsageError(f"{where} {reason}{hint}.")
     return dress_application(value)
+
+
+def _factory(value: Any, where: str) -> Factory:
+    def refuse_wrong(made: Any) -> None:
+        reason = _why_not(made, kind_of(made))
+        if reason:
+            refuse(f"what {where}() made {reason}.")
+
+    return Factory(value, refuse_wrong)
 
 
 def _why_not(value: Any, kind: Kind) -> str | None:
@@ -124,7 +155,7 @@ def _serves(name: str, value: Any, module: types.ModuleType) -> bool:
 
 
 def _other_place(module: str, attributes: str, folder: Path) -> str:
-    """Where the module may be meant to be instead, as a part of a sentence; "" where nothing is near."""
+    """Where the module may be meant to be instead, as a part of a sentence; with what the server has for it."""
     first, dot, rest = module.partition(".")
     entries = _modules(folder)
     near = difflib.get_close_matches(first, [name for name in entries if name != first], n=1)
@@ -134,8 +165,13 @@ def _other_place(module: str, attributes: str, folder: Path) -> str:
         if place.is_dir() and first in _modules(place):
             if (place / "__init__.py").exists():
                 return f"; did you mean {name}.{module}:{attributes}?"
-            return f"; there is one in {name}: add --app-dir {name}."
-    return ""
+            return _ELSEWHERE.get(_server(), "; there is one in {0}.").format(name, f"{module}:{attributes}")
+    return _ELSEWHERE_UNKNOWN.get(_server(), ".")
+
+
+def _server() -> str:
+    launch = read_launch()
+    return ((launch and launch.server) or "").partition(" ")[0]
 
 
 def _modules(folder: Path) -> dict[str, Path]:

@@ -44,6 +44,8 @@ def test_version(words: list[str], run: Run) -> None:
     ("words", "offered", "not_offered"),
     [
         ("asgi-inspect ", "show", "--port"),
+        ("asgi-inspect ", "python", "run"),
+        ("asgi-inspect gra", "granian", "gunicorn"),
         ("asgi-inspect --", "--out", "show"),
         ("asgi-inspect --po", "--port", "--out"),
         ("asgi-inspect main:app --body", "--body-limit", "--port"),

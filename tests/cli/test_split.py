@@ -11,10 +11,10 @@ from asgi_inspect.cli._settings import run_settings
 from asgi_inspect.cli._split import operands, split
 from asgi_inspect.cli.run import command
 from asgi_inspect.errors import UsageError
-from asgi_inspect.launch.uvicorn import COMMAND
+from asgi_inspect.launch.uvicorn import command as uvicorn_command
 
 OURS = command.params
-THEIRS = [parameter for parameter in COMMAND.params if parameter.name != "version"]
+THEIRS = [parameter for parameter in uvicorn_command().params if parameter.name != "version"]
 
 
 def parts(words: Sequence[str]) -> tuple[list[str], str | None, list[str]]:
@@ -62,9 +62,9 @@ def test_an_option_of_neither_side(word: str, near: str | None) -> None:
 
 def test_no_option_of_ours_is_uvicorn_s() -> None:
     ours = {name for parameter in OURS for name in (*parameter.opts, *parameter.secondary_opts)}
-    theirs = {name for parameter in COMMAND.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    theirs = {name for parameter in uvicorn_command().params for name in (*parameter.opts, *parameter.secondary_opts)}
     assert ours & theirs == {"--version"}
-    assert {parameter.name for parameter in run_settings()}.isdisjoint(p.name for p in COMMAND.params)
+    assert {parameter.name for parameter in run_settings()}.isdisjoint(p.name for p in uvicorn_command().params)
 
 
 OUR_WORDS = st.sampled_from(
@@ -103,4 +103,4 @@ def test_each_side_gets_exactly_its_own_words(groups: list[tuple[str, list[str]]
     theirs = [word for side, group in groups if side == "t" for word in group]
     assert parts(words) == (ours, None, theirs)
     assert operands(theirs, THEIRS) == ["main:app"]
-    assert COMMAND.make_context("uvicorn", list(theirs)).params["app"] == "main:app"
+    assert uvicorn_command().make_context("uvicorn", list(theirs)).params["app"] == "main:app"

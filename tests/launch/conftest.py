@@ -1,6 +1,7 @@
 """A project of a user's, and the command run in it."""
 
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -83,6 +84,13 @@ def traces(environ: Mapping[str, str]) -> list[Path]:
     """The traces of the state folder, oldest first."""
     folder = Path(environ["XDG_STATE_HOME"]) / "asgi-inspect"
     return sorted(folder.iterdir()) if folder.exists() else []
+
+
+def free_port() -> int:
+    """A port that nobody listened at a moment ago, for servers that do not tell which one the system has chosen."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def gone(pid: int) -> bool:

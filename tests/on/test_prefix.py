@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -237,8 +238,10 @@ print(type(value).__name__)
 """
 
 
-def launched(target: str, tmp_path: Path, *call: str) -> "subprocess.CompletedProcess[str]":
-    variable = json.dumps({"file": str(tmp_path / "trace.jsonl"), "body_limit": 65536, "app": target, "server": "none"})
+def launched(
+    target: str, tmp_path: Path, *call: str, server: str | None = "uvicorn 1.0"
+) -> "subprocess.CompletedProcess[str]":
+    variable = json.dumps({"file": str(tmp_path / "trace.jsonl"), "body_limit": 65536, "app": target, "server": server})
     return subprocess.run(
         [sys.executable, "-c", LOAD, target, *call],
         cwd=tmp_path,
@@ -250,8 +253,6 @@ def launched(target: str, tmp_path: Path, *call: str) -> "subprocess.CompletedPr
 
 
 def _environment() -> dict[str, str]:
-    import os
-
     return {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent.parent)}
 
 
@@ -317,6 +318,37 @@ def test_what_cannot_be_served_is_refused_in_one_sentence(target: str, sentence:
 
 
 @pytest.mark.parametrize(
+    ("server", "hint"), [("hypercorn 1.0", "; did you mean src/deep:app?"), (None, "; there is one in src.")]
+)
+def test_the_hint_is_one_that_the_server_understands(server: str | None, hint: str, project: Path) -> None:
+    assert launched("deep:app", project, server=server).stderr.endswith(f"{hint}\n")
+
+
+CALLED = """
+import json, os
+os.environ["ASGI_INSPECT_LAUNCH"] = json.dumps({"file": "trace.jsonl", "factories": %r})
+from asgi_inspect.on._target import application
+import main
+print(type(application(main.create_app, "main:create_app")).__name__)
+"""
+
+
+@pytest.mark.parametrize(
+    ("factories", "said"),
+    [
+        ("called", "Factory"),
+        ("option", "itself; if it makes one, add --factory."),
+        ("parentheses", "itself; if it makes one, write main:create_app()."),
+        ("no", "itself; this server calls no factory: make the application in the module."),
+    ],
+)
+def test_a_factory_is_for_servers_that_call_it(factories: str, said: str, project: Path) -> None:
+    command = [sys.executable, "-c", CALLED % factories]
+    result = subprocess.run(command, cwd=project, env=_environment(), capture_output=True, text=True, check=False)
+    assert (result.stdout or result.stderr).endswith(f"{said}\n")
+
+
+@pytest.mark.parametrize(
     ("target", "sentence"),
     [
         ("main:create_wsgi", "what main:create_wsgi() made is a WSGI application"),
@@ -349,13 +381,15 @@ def test_what_the_module_of_the_user_raises_comes_through(project: Path) -> None
 def test_a_worker_is_refused_with_the_status_that_stops_its_supervisor(project: Path) -> None:
     script = textwrap.dedent(
         """
-        import multiprocessing, sys
+        import multiprocessing, os
+        from asgi_inspect.options import tell
 
         def work():
             import asgi_inspect.on, importlib
             importlib.import_module("asgi_inspect.on.main")
 
         if __name__ == "__main__":
+            tell(pid=os.getpid())
             worker = multiprocessing.get_context("spawn").Process(target=work)
             worker.start()
             worker.join()

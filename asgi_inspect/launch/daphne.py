@@ -1,0 +1,44 @@
+"""daphne: its command and its `Server`. One process, no lifespan, no reload."""
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+from ..options import tell
+from .applications import given, loaded
+from .import_string import application_in
+from .server import Hooks, Plan, named_version
+
+
+def plan(arguments: Sequence[str]) -> Plan:
+    """What daphne would do: its parser cannot be had without installing Twisted's reactor."""
+    return Plan(server=named_version("daphne"), app=application_in(arguments))
+
+
+def serve(arguments: Sequence[str]) -> None:
+    """Be daphne, until it ends."""
+    from daphne.cli import CommandLineInterface
+
+    CommandLineInterface().run(list(arguments))
+
+
+def _change_command(module: ModuleType) -> None:
+    load = module.CommandLineInterface.load_asgi_app
+
+    def load_traced(self: Any, path: str) -> Any:
+        tell(factories="no")
+        return loaded(load(self, path), path)
+
+    module.CommandLineInterface.load_asgi_app = load_traced
+
+
+def _change_server(module: ModuleType) -> None:
+    init = module.Server.__init__
+
+    def init_traced(self: Any, application: Any, *args: Any, **kwargs: Any) -> None:
+        init(self, given(application), *args, **kwargs)
+
+    module.Server.__init__ = init_traced
+
+
+HOOKS: Hooks = {"daphne.cli": _change_command, "daphne.server": _change_server}

@@ -1,0 +1,71 @@
+"""gunicorn: its command, and applications built on its `BaseApplication`.
+
+Its workers are forked from a master, which may have loaded the application before (`--preload`). Those that serve ASGI are
+its own (`-k asgi`) and uvicorn's (`-k uvicorn_worker.UvicornWorker`).
+"""
+
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+from ..on._target import refuse
+from ..options import tell
+from .applications import loaded
+from .import_string import application_in
+from .server import Hooks, Plan, named_version
+
+_WSGI_WORKERS = ("sync", "gthread", "gevent", "gevent_wsgi", "gevent_pywsgi", "eventlet", "tornado")
+
+
+def plan(arguments: Sequence[str]) -> Plan:
+    """What gunicorn would do; a configuration file, which may name the application, is for gunicorn alone to run."""
+    return Plan(server=named_version("gunicorn"), app=application_in(arguments))
+
+
+def serve(arguments: Sequence[str]) -> None:
+    """Be gunicorn, until it ends. It takes its arguments from `sys.argv`."""
+    from gunicorn.app.wsgiapp import run
+
+    run()
+
+
+def _change_application(module: ModuleType) -> None:
+    def wsgi(self: Any) -> Any:
+        """The application, in whichever process asks first."""
+        if self.callable is None:
+            self.callable = _load(self)
+        return self.callable
+
+    module.BaseApplication.wsgi = wsgi
+
+
+def _load(application: Any) -> Any:
+    worker = application.cfg.worker_class_str
+    if worker in _WSGI_WORKERS:
+        refuse(
+            f"gunicorn's worker class {worker} serves WSGI, which asgi-inspect cannot show: "
+            "add -k uvicorn_worker.UvicornWorker, or -k asgi."
+        )
+    name = getattr(application, "app_uri", None) or "the application"
+    tell(factories="called" if "uvicorn" in worker.lower() else "parentheses")
+    return loaded(application.load(), name)
+
+
+def _change_arbiter(module: ModuleType) -> None:
+    init, reload = module.Arbiter.__init__, module.Arbiter.reload
+
+    def init_traced(self: Any, app: Any) -> None:
+        init(self, app)
+        # After SIGUSR2 it starts itself anew: with this command line, as its own would be the bare server.
+        self.START_CTX["args"] = [sys.executable, *sys.orig_argv[1:]]
+
+    def reload_told(self: Any) -> None:
+        tell(why="reload")
+        reload(self)
+
+    module.Arbiter.__init__ = init_traced
+    module.Arbiter.reload = reload_told
+
+
+HOOKS: Hooks = {"gunicorn.app.base": _change_application, "gunicorn.arbiter": _change_arbiter}

@@ -1,0 +1,51 @@
+"""Changing modules of a server as they are imported: nothing of a server that is not used is ever imported by us."""
+
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+from .server import Hooks
+
+
+def install(hooks: Hooks) -> None:
+    """From now on call each of these functions with its module, right after that was imported."""
+    sys.meta_path.insert(0, _Finder(hooks))
+
+
+class _Finder(MetaPathFinder):
+    """Lets the other finders find, and stands between the loader and those modules alone that have a hook."""
+
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname not in self._hooks:
+            return None
+        for finder in sys.meta_path:
+            spec = None if finder is self else finder.find_spec(fullname, path, target)
+            if spec is not None:
+                if spec.loader is not None:
+                    spec.loader = _Loader(spec.loader, self._hooks)
+                return spec
+        return None
+
+
+class _Loader(Loader):
+    def __init__(self, loader: Loader, hooks: Hooks) -> None:
+        self._loader = loader
+        self._hooks = hooks
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        # What asks the module for its loader (`inspect`, a debugger) finds its own.
+        module.__loader__ = self._loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        self._loader.exec_module(module)
+        self._hooks[module.__name__](module)

@@ -1,0 +1,95 @@
+"""Python itself: a script, a module or a string of code that starts some server, as `python` would run it.
+
+`asgi-inspect python run.py`, `asgi-inspect -m fastapi dev main.py`. It runs as `__main__` in the child; whichever server it
+then starts is traced.
+"""
+
+import os
+import runpy
+import sys
+import sysconfig
+import types
+from collections.abc import Sequence
+
+from ..errors import UsageError
+from ..options import tell
+from ..text import safe
+from .interpreter import python_options
+from .server import SERVERS, Hooks, Plan, server_named
+
+_HEAD = 300  # bytes: a long path to the interpreter stands in the second line
+
+
+def plan(arguments: Sequence[str]) -> Plan:
+    """What would be run."""
+    options = python_options(["python", *arguments])
+    words = arguments[len(options) :]
+    if not words or words[0] == "-" or (words[0] in ("-m", "-c") and len(words) == 1):
+        raise UsageError("name what python should run: asgi-inspect python run.py, or asgi-inspect -m MODULE.")
+    if words[0] == "-m":
+        return Plan(server=f"python -m {words[1]}", app=None)
+    if words[0] == "-c":
+        return Plan(server="python -c", app=None)
+    if not os.path.exists(words[0]):
+        raise UsageError(f"there is no file {safe(words[0])}.")
+    folder, name = os.path.split(words[0])
+    return Plan(server=name if folder == sysconfig.get_path("scripts") else f"python {words[0]}", app=None)
+
+
+def serve(arguments: Sequence[str]) -> None:
+    """Run it, in place of what `__main__` is now. The interpreter's own options are in force already."""
+    tell(server=None)  # which server it is will be seen when it calls the application
+    first, *rest = arguments[len(python_options(["python", *arguments])) :]
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    sys.argv = rest if first == "-m" else ["-c", *rest[1:]] if first == "-c" else [first, *rest]
+    try:
+        if first == "-m":
+            runpy._run_module_as_main(rest[0])  # type: ignore[attr-defined]  # what `python -m` runs
+        elif first == "-c":
+            _put_first("")
+            exec(compile(rest[0], "<string>", "exec"), vars(main))  # noqa: S102
+        else:
+            _run_file(first, main)
+    except Exception as error:  # noqa: BLE001 - as the interpreter does, but without our own frames
+        frames = error.__traceback__
+        while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
+            frames = frames.tb_next
+        sys.excepthook(type(error), error.with_traceback(frames), frames)
+        sys.exit(1)
+
+
+def script_named(word: str) -> str | None:
+    """The console script of this name that is installed beside us, such as `fastapi`, if it is one of Python's."""
+    path = os.path.join(sysconfig.get_path("scripts"), word)
+    if os.path.basename(word) != word or not os.path.isfile(path):
+        return None
+    with open(path, "rb") as file:
+        head = file.read(_HEAD)
+    return path if head.startswith(b"#!") and b"python" in head else None
+
+
+def _run_file(path: str, main: types.ModuleType) -> None:
+    if not os.path.isfile(path) or path.endswith((".pyc", ".pyz", ".zip")):
+        _put_first(None)
+        runpy.run_path(path, run_name="__main__")  # a folder or an archive with a `__main__` in it; or it fails
+        return
+    _put_first(os.path.dirname(os.path.realpath(path)))
+    main.__file__ = path
+    vars(main)["__cached__"] = None
+    with open(path, "rb") as file:
+        code = compile(file.read(), path, "exec")
+    exec(code, vars(main))  # noqa: S102
+
+
+def _put_first(folder: str | None) -> None:
+    """What stands first on the path of modules, in place of the working directory of our own `-m`."""
+    if not sys.flags.safe_path:
+        sys.path[:1] = [] if folder is None else [folder]
+
+
+def _all_hooks() -> Hooks:
+    servers = [server_named(word) for word in SERVERS]
+    return {name: hook for server in servers if server is not None for name, hook in server.HOOKS.items()}
+
+
+HOOKS: Hooks = _all_hooks()
