@@ -9,6 +9,7 @@ import runpy
 import sys
 import sysconfig
 import types
+import zipfile
 from collections.abc import Sequence
 
 from ..errors import UsageError
@@ -17,6 +18,7 @@ from ..text import safe
 from .interpreter import python_options
 from .server import SERVERS, Hooks, Plan, server_named
 
+_run_module = runpy._run_module_as_main  # type: ignore[attr-defined]  # what the interpreter calls for `-m` and for a folder
 _HEAD = 300  # bytes: a long path to the interpreter stands in the second line
 
 
@@ -44,7 +46,7 @@ def serve(arguments: Sequence[str]) -> None:
     sys.argv = rest if first == "-m" else ["-c", *rest[1:]] if first == "-c" else [first, *rest]
     try:
         if first == "-m":
-            runpy._run_module_as_main(rest[0])  # type: ignore[attr-defined]  # what `python -m` runs
+            _run_module(rest[0])
         elif first == "-c":
             _put_first("")
             exec(compile(rest[0], "<string>", "exec"), vars(main))  # noqa: S102
@@ -69,27 +71,34 @@ def script_named(word: str) -> str | None:
 
 
 def _run_file(path: str, main: types.ModuleType) -> None:
-    if not os.path.isfile(path) or path.endswith((".pyc", ".pyz", ".zip")):
-        _put_first(None)
-        runpy.run_path(path, run_name="__main__")  # a folder or an archive with a `__main__` in it; or it fails
+    place = os.path.join(os.getcwd(), path)
+    if os.path.isdir(path) or zipfile.is_zipfile(path):
+        _put_first(place)
+        _run_module("__main__", False)
         return
     _put_first(os.path.dirname(os.path.realpath(path)))
-    main.__file__ = path
+    main.__file__ = place
     vars(main)["__cached__"] = None
     with open(path, "rb") as file:
-        code = compile(file.read(), path, "exec")
+        code = compile(file.read(), place, "exec")
     exec(code, vars(main))  # noqa: S102
 
 
-def _put_first(folder: str | None) -> None:
+def _put_first(folder: str) -> None:
     """What stands first on the path of modules, in place of the working directory of our own `-m`."""
     if not sys.flags.safe_path:
-        sys.path[:1] = [] if folder is None else [folder]
+        sys.path[0] = folder
+
+
+def _change_autoreload(module: types.ModuleType) -> None:
+    """Django's `runserver` starts its own command line again, in a process that then serves: ours instead."""
+    module.get_child_arguments = lambda: [sys.executable, *sys.orig_argv[1:]]  # type: ignore[attr-defined]
 
 
 def _all_hooks() -> Hooks:
     servers = [server_named(word) for word in SERVERS]
-    return {name: hook for server in servers if server is not None for name, hook in server.HOOKS.items()}
+    hooks = {name: hook for server in servers if server is not None for name, hook in server.HOOKS.items()}
+    return {**hooks, "django.utils.autoreload": _change_autoreload}
 
 
 HOOKS: Hooks = _all_hooks()
