@@ -8,6 +8,7 @@ import click
 
 from ..errors import UsageError
 from ..launch.output import Output, secure_standard_streams
+from ..launch.server import SERVERS
 from ..launch.signals import die_of
 from ..text import safe
 from ._group import Commands
@@ -37,7 +38,9 @@ def _complain(sentence: str) -> int:
 def _in_one_sentence(error: click.ClickException) -> str:
     sentence = error.format_message()
     sentence = sentence[:1].lower() + sentence[1:]
-    return f"{sentence.rstrip('.')}{'' if sentence.endswith('?') else ';'} see asgi-inspect --help."
+    context = getattr(error, "ctx", None)
+    server = f"{context.info_name} " if context is not None and context.info_name in SERVERS else ""
+    return f"{sentence.rstrip('.')}{'' if sentence.endswith('?') else ';'} see asgi-inspect {server}--help."
 
 
 def _end(status: int) -> NoReturn:

@@ -75,9 +75,11 @@ def _owner(word: str, tables: list[tuple[_Table, list[str]]]) -> tuple[_Table, l
 
 
 def _no_such_option(name: str, known: Sequence[str]) -> UsageError:
-    near = difflib.get_close_matches(name, known, n=1)
+    # Without the hyphens, which all options have in common.
+    bare = {option.lstrip("-"): option for option in known}
+    near = difflib.get_close_matches(name.lstrip("-"), bare, n=1)
     hint = (
-        f"did you mean {near[0]}?"
+        f"did you mean {bare[near[0]]}?"
         if near
         else "asgi-inspect --help lists ours, asgi-inspect uvicorn --help the server's."
     )

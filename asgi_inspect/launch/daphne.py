@@ -1,5 +1,6 @@
 """daphne: its command and its `Server`. One process, no lifespan, no reload."""
 
+import functools
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
@@ -25,6 +26,7 @@ def serve(arguments: Sequence[str]) -> None:
 def _change_command(module: ModuleType) -> None:
     load = module.CommandLineInterface.load_asgi_app
 
+    @functools.wraps(load)
     def load_traced(self: Any, path: str) -> Any:
         tell(factories="no")
         return loaded(load(self, path), path)
@@ -35,6 +37,7 @@ def _change_command(module: ModuleType) -> None:
 def _change_server(module: ModuleType) -> None:
     init = module.Server.__init__
 
+    @functools.wraps(init)
     def init_traced(self: Any, application: Any, *args: Any, **kwargs: Any) -> None:
         init(self, given(application), *args, **kwargs)
 

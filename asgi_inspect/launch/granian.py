@@ -5,6 +5,7 @@ which is not ASGI.
 """
 
 import copy
+import functools
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import ModuleType
@@ -47,6 +48,7 @@ def serve(arguments: Sequence[str]) -> None:
 def _change_server(module: ModuleType) -> None:
     serve, load_target = module.AbstractServer.serve, module.load_target
 
+    @functools.wraps(serve)
     def serve_traced(self: Any, spawn_target: Any = None, target_loader: Any = None, wrap_loader: bool = True) -> Any:
         _require_asgi(self.interface)
         if target_loader is None:
@@ -65,6 +67,7 @@ def _change_server(module: ModuleType) -> None:
 def _change_embedded(module: ModuleType) -> None:
     serve = module.Server.serve
 
+    @functools.wraps(serve)
     async def serve_traced(self: Any, *args: Any, **kwargs: Any) -> Any:
         if self.interface.value in _ASGI:
             self.target = given(self.target)

@@ -4,6 +4,7 @@ Its workers are forked from a master, which may have loaded the application befo
 its own (`-k asgi`) and uvicorn's (`-k uvicorn_worker.UvicornWorker`).
 """
 
+import functools
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -55,11 +56,13 @@ def _load(application: Any) -> Any:
 def _change_arbiter(module: ModuleType) -> None:
     init, reload = module.Arbiter.__init__, module.Arbiter.reload
 
+    @functools.wraps(init)
     def init_traced(self: Any, app: Any) -> None:
         init(self, app)
         # After SIGUSR2 it starts itself anew: with this command line, as its own would be the bare server.
         self.START_CTX["args"] = [sys.executable, *sys.orig_argv[1:]]
 
+    @functools.wraps(reload)
     def reload_told(self: Any) -> None:
         tell(why="reload")
         reload(self)

@@ -4,6 +4,7 @@ Its processes, spawned ones, load the application from the path in the configura
 expression. With `--reload` its parent loads it too, to know which files to watch.
 """
 
+import functools
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,6 +50,7 @@ def traced_path(path: str) -> tuple[str, str]:
 def _change_run(module: ModuleType) -> None:
     run, check_for_updates = module.run, module.check_for_updates
 
+    @functools.wraps(run)
     def run_traced(config: Any) -> Any:
         try:
             config.application_path, app = traced_path(config.application_path)
@@ -57,6 +59,7 @@ def _change_run(module: ModuleType) -> None:
         tell(app=app, factories="parentheses")
         return run(config)
 
+    @functools.wraps(check_for_updates)
     def check_for_updates_told(files: Any) -> Any:
         updated = check_for_updates(files)
         if updated:
@@ -69,6 +72,7 @@ def _change_run(module: ModuleType) -> None:
 def _change_serve(module: ModuleType) -> None:
     serve = module.serve
 
+    @functools.wraps(serve)
     async def serve_traced(app: Any, config: Any, **kwargs: Any) -> Any:
         return await serve(app if kwargs.get("mode") == "wsgi" else given(app), config, **kwargs)
 

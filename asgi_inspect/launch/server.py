@@ -56,8 +56,10 @@ def word_of(server: Server) -> str:
 
 def server_named(word: str) -> Server | None:
     """The server that this word starts, such as `uvicorn`; None where we know none of that name."""
+    if not _PYTHON.fullmatch(word) and not word.isidentifier():
+        return None
     name = f"{__package__}.{'python' if _PYTHON.fullmatch(word) else word}"
-    if not name.rpartition(".")[2].isidentifier() or importlib.util.find_spec(name) is None:
+    if importlib.util.find_spec(name) is None:
         return None
     module = importlib.import_module(name)
     return module if isinstance(module, Server) else None

@@ -5,6 +5,7 @@ child, where it runs (`serve`). Every way to start uvicorn comes to its `Config`
 pickle of that, with the import string in it.
 """
 
+import functools
 import glob
 from collections.abc import Sequence
 from types import ModuleType
@@ -53,6 +54,7 @@ def serve(arguments: Sequence[str]) -> None:
 def _change_config(module: ModuleType) -> None:
     init = module.Config.__init__
 
+    @functools.wraps(init)
     def init_traced(self: Any, app: Any, *args: Any, **kwargs: Any) -> None:
         if kwargs.get("interface") != "wsgi":
             app = prefixed(app) if isinstance(app, str) else given(app)
@@ -70,6 +72,7 @@ def _change_config(module: ModuleType) -> None:
 def _change_reload(module: ModuleType) -> None:
     restart = module.BaseReload.restart
 
+    @functools.wraps(restart)
     def restart_told(self: Any) -> None:
         tell(why="reload")
         restart(self)

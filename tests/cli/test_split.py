@@ -52,7 +52,14 @@ def test_split(words: str, ours: str, server: str | None, theirs: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "near"), [("--prot", "--port"), ("--no-bodies", "--no-body"), ("-x", None), ("--colour=never", "--color")]
+    ("word", "near"),
+    [
+        ("--prot", "--port"),
+        ("--no-bodies", "--no-body"),
+        ("-x", None),
+        ("--bogus", None),
+        ("--colour=never", "--color"),
+    ],
 )
 def test_an_option_of_neither_side(word: str, near: str | None) -> None:
     hint = f"did you mean {near}?" if near else "asgi-inspect --help lists ours"
