@@ -41,6 +41,15 @@ class Wanted:
         if self.text in ids:
             return self.text
         if len(ids) > 1:
-            some = ", ".join(list(ids)[:_NAMED]) + (" …" if len(ids) > _NAMED else "")
+            names = self._names(list(ids))
+            some = ", ".join(names[:_NAMED]) + (" …" if len(ids) > _NAMED else "")
             raise UsageError(f"--conn {safe(self.text)} may be {safe(some)}: give one of them in full.")
         return next(iter(ids), None)
+
+    def _names(self, ids: list[str]) -> list[str]:
+        """What to write for each: `4711#17` where that means it alone, else its id."""
+        short = [f"{self._pids.get(proc_of(conn))}#{conn.rpartition('.')[2]}" for conn in ids]
+        return [
+            name if proc_of(conn) in self._pids and short.count(name) == 1 else conn
+            for conn, name in zip(ids, short, strict=True)
+        ]

@@ -37,6 +37,9 @@ class Screen:
     def feed(self, record: Record) -> None:
         self._printer.print(self._view.feed(record))
 
+    def jump(self) -> None:
+        self._view.jump()
+
     def finish(self) -> None:
         self._printer.print(self._view.finish())
 

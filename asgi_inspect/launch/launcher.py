@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import msgspec
 
 from ..options import LAUNCH_VARIABLE, Launch
-from .closing import Closed, close_trace
 from .interpreter import child_command
 from .live import Live, Say, Screen
 from .output import Output
@@ -17,6 +16,7 @@ from .process import ServerProcess
 from .report import report
 from .server import Plan
 from .terminal import kept_sane
+from .watch import Closed, Watch
 
 _FAILS_WITHIN = 1.0  # seconds; by then most servers that cannot start have said so
 _POLITENESS = 5
@@ -55,15 +55,22 @@ def launch(run: Run, say: Say, environ: Mapping[str, str] = os.environ) -> int:
     say: says one sentence of ours to the user.
     """
     place = run.place
-    launched = Launch(str(place.path), body_limit=run.body_limit, app=run.plan.app, server=run.plan.server)
+    launched = Launch(str(place.path), body_limit=run.body_limit, server=run.plan.server)
     environment = _environment(environ) | {LAUNCH_VARIABLE: msgspec.json.encode(launched).decode()}
     command = child_command(run.server, run.arguments)
     with kept_sane(), ServerProcess(command, environment, stdout_to_stderr=run.records is not None) as server:
         os.nice(_POLITENESS)  # where both want the same core, the server goes first
         closed = _accompany(run, server, say)
-    kept = place.close(keep=run.keep)
+    kept = place.close(keep=run.keep or (closed is not None and bool(closed.running)))
     for sentence in report(
-        run.plan, server.status, closed, kept=kept, where=str(place.path), again=run.again, environ=environ
+        run.plan,
+        server.status,
+        closed,
+        keep=run.keep,
+        kept=kept,
+        where=str(place.path),
+        again=run.again,
+        environ=environ,
     ):
         say(sentence)
     return server.status
@@ -95,7 +102,8 @@ class _Announcement:
             self._say(
                 f"the state folder cannot be used ({place.trouble}); `asgi-inspect show` needs the name of this trace."
             )
-        self._say(f"{plan.server} serves {plan.app}; trace: {place.path}")
+        serves = f"serves {plan.app}" if plan.app is not None else "runs"
+        self._say(f"{plan.server} {serves}; trace: {place.path}")
 
 
 def _accompany(run: Run, server: ServerProcess, say: Say) -> Closed | None:
@@ -105,7 +113,7 @@ def _accompany(run: Run, server: ServerProcess, say: Say) -> Closed | None:
     def ended() -> bool:
         """Once the server is gone, its trace is closed before the last look at it: the view shows that too."""
         if server.ended.is_set() and not closed:
-            closed.append(_close(run, server, say))
+            closed.append(_close(watch, run, server, say))
             server.release_signals()
         return bool(closed)
 
@@ -118,7 +126,8 @@ def _accompany(run: Run, server: ServerProcess, say: Say) -> Closed | None:
         announcement.say()
 
     announcement = _Announcement(run, say)
-    live = Live(run.place.path, records=run.records, screen=run.screen, say=say, begun=begun)
+    watch = Watch(run.place, server.pid)
+    live = Live(run.place.path, records=run.records, screen=run.screen, say=say, begun=begun, processes=watch.processes)
     try:
         if live.watched:
             _show(live, run.place.begin, ended, wait, say)
@@ -138,9 +147,9 @@ def _show(live: Live, begin: int, ended: Callable[[], bool], wait: Callable[[], 
         say(f"the live view failed ({type(error).__name__}: {error}); server and trace go on without it.")
 
 
-def _close(run: Run, server: ServerProcess, say: Say) -> Closed | None:
+def _close(watch: Watch, run: Run, server: ServerProcess, say: Say) -> Closed | None:
     try:
-        return close_trace(run.place, pid=server.pid, status=server.status)
+        return watch.close(server.status)
     except OSError as error:
         say(f"the end of the run could not be written to {run.place.path}: {error.strerror}")
         return None

@@ -32,6 +32,9 @@ class Screen(Protocol):
 
     def feed(self, record: Record) -> None: ...
 
+    def jump(self) -> None:
+        """Some of the records that come next are left out."""
+
     def finish(self) -> None: ...
 
 
@@ -42,6 +45,7 @@ class Live:
     screen: where they are shown; None: nowhere.
     say: says one sentence of ours to the user.
     begun: called before each record is shown.
+    processes: the `process` records of those that write now, which a jump may have left out.
     """
 
     def __init__(
@@ -52,9 +56,11 @@ class Live:
         screen: Screen | None,
         say: Say,
         begun: Callable[[], None] = lambda: None,
+        processes: Callable[[], list[bytes]] = list,
     ) -> None:
         self._path = path
         self._begun = begun
+        self._processes = processes
         self._records = records
         self._screen = screen
         self._say = say
@@ -71,9 +77,7 @@ class Live:
 
         ended: asked before each look at the file. wait: called where there is nothing to show; returns when to look again.
         """
-        with Follower(self._path) as follower:
-            if begin:
-                follower.skip_to_recent(0)
+        with Follower(self._path, begin=begin) as follower:
             for line in parse_lines(self._lines(follower, ended, wait), file=str(self._path), on_damage=self._damaged):
                 self._begun()
                 if self._records is not None:
@@ -89,7 +93,8 @@ class Live:
         while True:
             last = ended()
             while (yield from self._lines_until_late(follower)):
-                self._jump(follower)
+                if self._jump(follower):
+                    yield from self._processes()
             if last:
                 yield from follower.rest()
                 return
@@ -104,12 +109,16 @@ class Live:
             yield line
         return False
 
-    def _jump(self, follower: Follower) -> None:
+    def _jump(self, follower: Follower) -> bool:
+        """Go on with what was written last; whether that left anything out."""
         jumped = follower.skip_to_recent(RECENT)
         if jumped:
             self._say(
                 f"the server is faster than this view: {jumped / 1e6:.1f} MB were not shown; all of it is in the trace."
             )
+            if self._screen is not None:
+                self._screen.jump()
+        return jumped > 0
 
     def _damaged(self, damage: Damage) -> None:
         # After a jump the line's number would count from there.

@@ -2,59 +2,57 @@
 
 import errno
 import os
-import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping
 
+from ..render.endings import ended_how
 from ..trace.connection import Connection
-from .closing import Closed
 from .server import Plan
+from .watch import Closed
 
 REFUSED = 2
 """The status of a server that was not even started, as the application cannot be one."""
-_NAMED = 5  # connections that are named one by one
 
 
 def report(
-    plan: Plan, status: int, closed: Closed | None, *, kept: bool, where: str, again: str, environ: Mapping[str, str]
+    plan: Plan,
+    status: int,
+    closed: Closed | None,
+    *,
+    keep: bool,
+    kept: bool,
+    where: str,
+    again: str,
+    environ: Mapping[str, str],
 ) -> Iterator[str]:
     """The last lines of a run.
 
-    closed: None where the trace could not be read to its end. kept: whether the trace is still there; `where` it is then,
-    and the command that shows it `again`.
+    closed: None where the trace could not be read to its end. keep: whether the trace was to stay. kept: whether it is still
+    there; `where` it is then, and the command that shows it `again`.
     """
-    if closed is not None and closed.cut_off:
-        yield _cut_off(closed.cut_off)
+    if closed is not None and closed.cut_off_count:
+        yield _cut_off(closed.cut_off, closed.cut_off_count)
     if closed is not None and closed.running:
-        yield f"still running, and writing to the trace: process {', '.join(map(str, closed.running))}"
+        stays = "" if keep else ", which therefore stays"
+        yield f"still running, and writing to the trace{stays}: process {', '.join(map(str, closed.running))}"
     if status != REFUSED or kept:  # it has just been said why; nothing follows from there
-        yield f"{_end(plan.server, status)}; {_trace(closed, kept=kept, where=where, again=again)}"
+        yield f"{plan.server} {ended_how(status)}; {_trace(closed, kept=kept, where=where, again=again)}"
     if status > 0 and status != REFUSED:
-        yield from _advice(plan, traced=closed is not None and closed.records > 0, environ=environ)
-
-
-def _end(server: str, status: int) -> str:
-    if status >= 0:
-        return f"{server} ended" + (f" with status {status}" if status else "")
-    try:
-        return f"{server} was ended by {signal.Signals(-status).name}"
-    except ValueError:  # a real-time signal has no name
-        return f"{server} was ended by signal {-status}"
+        yield from _advice(plan, traced=closed is not None and closed.traced, environ=environ)
 
 
 def _trace(closed: Closed | None, *, kept: bool, where: str, again: str) -> str:
     if kept:
         return f"trace: {where} (show it with: {again})"
-    return (
-        "nothing was traced." if closed is not None and closed.records == 0 else "its trace is removed, as you wished."
-    )
+    return "nothing was traced." if closed is not None and not closed.traced else "its trace is removed, as you wished."
 
 
-def _cut_off(connections: list[Connection]) -> str:
-    named = ", ".join(f"{_what(connection)} (--conn {connection.conn})" for connection in connections[:_NAMED])
-    more = f" and {len(connections) - _NAMED} more" if len(connections) > _NAMED else ""
-    return f"cut off with the server: {named}{more}"
+def _cut_off(connections: list[Connection], count: int) -> str:
+    """What was open when its process went, worker or server: the last few by their names."""
+    named = [f"{_what(connection)} (--conn {connection.conn})" for connection in connections]
+    more = [f"{count - len(named)} more"] if count > len(named) else []
+    return f"cut off with their process: {', '.join([*named, *more])}"
 
 
 def _what(connection: Connection) -> str:

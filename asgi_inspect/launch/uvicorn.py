@@ -57,6 +57,7 @@ def _change_config(module: ModuleType) -> None:
     @functools.wraps(init)
     def init_traced(self: Any, app: Any, *args: Any, **kwargs: Any) -> None:
         if kwargs.get("interface") != "wsgi":
+            tell(unloadable=getattr(module, "STARTUP_FAILURE", 1))
             app = prefixed(app) if isinstance(app, str) else given(app)
             if kwargs.get("interface") == "asgi2":
                 kwargs["interface"] = "asgi3"  # what is given is an application of today, whatever it wraps

@@ -11,6 +11,7 @@ from ..trace.messages import close_of, message_type, payload_of
 from ..trace.records import (
     ConnectionRecord,
     EndRecord,
+    ExitRecord,
     PendingRecord,
     ReceiveRecord,
     ScopeRecord,
@@ -25,7 +26,7 @@ from . import events
 from .block import Block, Row
 from .errors import culprit, place
 from .fields import body_of, body_size, data
-from .heads import ending, inner_ending, status_line, title
+from .heads import cut_off, ending, inner_ending, status_line, title
 from .layers import depth_of, layer_name
 from .units import clock
 from .view import Talk, View, arrow, offset
@@ -41,10 +42,18 @@ class CompactView(View):
         line = [*self._before(record, connection), *self._words(record, connection, talk)]
         return [Block(lambda width: [Row(line)], one_line=True)]
 
+    def cut_off(self, connection: Connection, record: ExitRecord) -> Block:
+        before = self._gutter(clock(record.at, utc=self.options.utc), connection.conn)
+        line = [*before, (Own("└"), "quiet"), (" ", ""), *cut_off(connection)]
+        return Block(lambda width: [Row(line)], one_line=True)
+
     def _before(self, record: ConnectionRecord, connection: Connection) -> Line:
         t_us = 0 if isinstance(record, ScopeRecord | PendingRecord) else record.t_us
         time = _NO_CLOCK if connection.at is None else clock(connection.at, utc=self.options.utc, plus_us=t_us)
-        gutter = self.names.gutter(record.conn)
+        return self._gutter(time, record.conn)
+
+    def _gutter(self, time: str, conn: str) -> Line:
+        gutter = self.names.gutter(conn)
         return [(time, "time"), (" ", ""), (gutter.label, gutter.style), (" ", "")]
 
     def _words(self, record: ConnectionRecord, connection: Connection, talk: Talk) -> Line:

@@ -76,10 +76,7 @@ def ending(connection: Connection, record: EndRecord, *, message: bool) -> Line:
 
     message: with the message of the exception, where no traceback stands above.
     """
-    parts: list[Line] = [*_verdict(connection, record, message)]
-    if connection.type in ("http", "websocket"):
-        parts.append([(f"{size_text(connection.request_bytes)} in", "quiet")])
-        parts.append([(f"{size_text(connection.response_bytes)} out", "quiet")])
+    parts: list[Line] = [*_verdict(connection, record, message), *_sizes(connection)]
     parts.append([(duration(record.t_us), "quiet")])
     if record.route is not None:
         parts.append(data(record.route, "quiet", 200))
@@ -88,6 +85,21 @@ def ending(connection: Connection, record: EndRecord, *, message: bool) -> Line:
     if connection.lost:
         parts.append([(f"{connection.lost} records lost", "warning")])
     return joined(parts)
+
+
+def cut_off(connection: Connection) -> Line:
+    """The last line of a connection whose process ended before it: what it was, and how far it came."""
+    parts: list[Line] = [[("cut off", "warning")], title(connection)]
+    if connection.status is not None:
+        parts.append(status_line(connection.status))
+    return joined([*parts, *_sizes(connection)])
+
+
+def _sizes(connection: Connection) -> list[Line]:
+    if connection.type not in ("http", "websocket"):
+        return []
+    sizes = (f"{size_text(connection.request_bytes)} in", f"{size_text(connection.response_bytes)} out")
+    return [[(text, "quiet")] for text in sizes]
 
 
 def joined(parts: list[Line]) -> Line:

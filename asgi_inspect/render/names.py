@@ -3,7 +3,6 @@
 from typing import Final
 
 from ..text import safe
-from ..trace.connection import proc_of
 from ..trace.records import ProcessRecord
 from .block import Gutter
 from .palette import CONNECTION_STYLES
@@ -15,31 +14,48 @@ _STRIDE: Final = 3  # between the colours of two processes' connections of one n
 
 
 class Names:
-    """Short names within what one view shows; a process is named only from when there is more than one."""
+    """Short names within what one view shows: whatever it was called first, it is called to the end."""
 
     def __init__(self) -> None:
-        self._labels: dict[str, str] = {}
+        self._processes: dict[str, str] = {}
+        self._introduced: set[str] = set()
         self._order: dict[str, int] = {}
+        self._highest = 0  # number of a connection that was shown while there was one process only
         self._width = _LEAST_WIDTH
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one process."""
+        return len(self._order) > 1
 
     def know(self, record: ProcessRecord) -> bool:
         """Note a process; False where it was introduced before (a file that was rotated names it again)."""
-        if record.proc in self._labels:
+        if record.proc in self._introduced:
             return False
-        self._labels[record.proc] = str(record.pid)
+        self._introduced.add(record.proc)
+        self._processes.setdefault(record.proc, str(record.pid))
         self._order.setdefault(record.proc, len(self._order))
         return True
 
     def process(self, proc: str) -> str:
         """What to call a process: its pid, or where no record told it, the beginning of its id."""
-        return self._labels.get(proc) or _printable(proc, _SHORT) or "?"
+        return self._processes.setdefault(proc, _printable(proc, _SHORT) or "?")
 
     def short(self, conn: str) -> str:
-        """`#17`, or `4711#17` where there are several processes."""
-        proc = proc_of(conn)
+        """`#17`; or `4711#17` where there were several processes when it began."""
+        proc, _, number = conn.rpartition(".")
         self._order.setdefault(proc, len(self._order))
-        number = "#" + _printable(conn.rpartition(".")[2], _LONGEST)
-        return number if len(self._order) == 1 else self.process(proc) + number
+        label = "#" + _printable(number, _LONGEST)
+        return label if self._began_alone(proc, number) else self.process(proc) + label
+
+    def _began_alone(self, proc: str, number: str) -> bool:
+        """Whether a connection needs no process in its name: a process counts its connections upwards."""
+        if self._order[proc] > 0:
+            return False
+        count = int(number) if number.isdecimal() and len(number) <= _LONGEST else 0
+        if not self.several:
+            self._highest = max(self._highest, count)
+        return count <= self._highest
 
     def gutter(self, conn: str) -> Gutter:
         """The gutter of a connection's lines, as wide as the widest so far."""

@@ -10,6 +10,7 @@ from ..trace.connection import Connection
 from ..trace.records import (
     ConnectionRecord,
     EndRecord,
+    ExitRecord,
     PendingRecord,
     ReceiveRecord,
     ScopeRecord,
@@ -22,7 +23,7 @@ from . import events
 from .block import Block, Row
 from .errors import traceback
 from .fields import data, scope_lines
-from .heads import ending, head, inner_ending, is_unsupported_lifespan
+from .heads import cut_off, ending, head, inner_ending, is_unsupported_lifespan
 from .layers import changed_keys, depth_of, layer_name
 from .messages import Shape, message_rows
 from .view import OFFSET_WIDTH, Talk, View, arrow, offset
@@ -117,6 +118,10 @@ class PrettyView(View):
         return line
 
     # --- the end ---
+
+    def cut_off(self, connection: Connection, record: ExitRecord) -> Block:
+        last = Row(cut_off(connection), "└", 4)
+        return Block(lambda width: [last], self.names.gutter(connection.conn))
 
     def _end(self, record: EndRecord, connection: Connection) -> Block:
         last = Row(ending(connection, record, message=False), "└", 4)

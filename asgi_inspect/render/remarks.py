@@ -4,6 +4,7 @@ from typing import Final, TypeAlias, assert_never
 
 from ..trace.records import ExitRecord, LoopRecord, LostRecord, ProcessRecord, SkippedRecord
 from ..views.spans import Line, Own, plural, size_text
+from .endings import ended_how
 from .errors import culprit, place
 from .fields import data
 from .heads import joined
@@ -15,15 +16,15 @@ Remark: TypeAlias = ProcessRecord | LoopRecord | LostRecord | SkippedRecord | Ex
 REMARKS: Final = (ProcessRecord, LoopRecord, LostRecord, SkippedRecord, ExitRecord)
 
 
-def remark(record: Remark, names: Names, *, utc: bool) -> Line:
-    """The record in words."""
-    return [(Own("── "), "quiet"), (clock(record.at, utc=utc), "time"), ("  ", ""), *_words(record, names, utc)]
+def remark(record: Remark, names: Names, first: ProcessRecord | None, *, utc: bool) -> Line:
+    """The record in words. `first`: the process that was met first, of which the later ones say only how they differ."""
+    return [(Own("── "), "quiet"), (clock(record.at, utc=utc), "time"), ("  ", ""), *_words(record, names, first, utc)]
 
 
-def _words(record: Remark, names: Names, utc: bool) -> Line:
+def _words(record: Remark, names: Names, first: ProcessRecord | None, utc: bool) -> Line:
     match record:
         case ProcessRecord():
-            return _process(record, utc)
+            return _process(record, first, utc)
         case LoopRecord():
             return _loop(record, names)
         case LostRecord():
@@ -40,24 +41,34 @@ def _words(record: Remark, names: Names, utc: bool) -> Line:
             assert_never(record)
 
 
-def _process(record: ProcessRecord, utc: bool) -> Line:
-    said = [f"process {record.pid}" if record.why == "start" else f"process {record.pid} ({record.why})"]
-    said += [text for text in (record.app, record.server) if text]
-    python = (
-        f"Python {record.python}" if record.python[:1].isdigit() else record.python
-    )  # it may name its implementation
-    said += [python, f"asgi-inspect {record.asgi_inspect}", day(record.at, utc=utc)]
+def _process(record: ProcessRecord, first: ProcessRecord | None, utc: bool) -> Line:
+    why = "" if record.why == "start" else f" ({record.why})"
+    circumstances = _circumstances(record, utc)
+    if first is None or first.proc == record.proc:
+        said = [f"process {record.pid}{why}", *circumstances]
+    else:
+        known = _circumstances(first, utc)
+        said = [f"new worker {record.pid}{why}", *(text for text in circumstances if text not in known)]
     return joined([data(text, "remark", 200) for text in said])
 
 
+def _circumstances(record: ProcessRecord, utc: bool) -> list[str]:
+    """The application, the server, the versions, the day."""
+    said = [text for text in (record.app, record.server) if text]
+    python = (
+        f"Python {record.python}" if record.python[:1].isdigit() else record.python
+    )  # it may name its implementation
+    return [*said, python, f"asgi-inspect {record.asgi_inspect}", day(record.at, utc=utc)]
+
+
 def _exit(record: ExitRecord, names: Names) -> Line:
-    parts: list[Line] = [[(f"process {names.process(record.proc)} ended", "remark")]]
-    if record.status is not None:
-        how = f"status {record.status}" if record.status >= 0 else f"signal {-record.status}"
-        parts.append([(how, "warning" if record.status else "remark")])
-    if record.open:
-        parts.append([(f"{plural(record.open, 'connection')} open", "warning")])
-    return joined(parts)
+    kind = "worker" if names.several else "process"
+    how = "is gone" if record.status is None else ended_how(record.status)
+    line: Line = [
+        (f"{kind} {names.process(record.proc)} ", "remark"),
+        (how, "warning" if record.status else "remark"),
+    ]
+    return [*line, (f", {plural(record.open, 'connection')} open", "warning")] if record.open else line
 
 
 def _loop(record: LoopRecord, names: Names) -> Line:

@@ -7,11 +7,12 @@ from typing import Final
 from msgspec import UNSET
 from rich.console import RenderableType
 
-from ..trace.connection import Connection, Fold
+from ..trace.connection import Connection, Fold, proc_of
 from ..trace.messages import as_text, header, is_start, message_type
 from ..trace.records import (
     ConnectionRecord,
     EndRecord,
+    ExitRecord,
     ProcessRecord,
     ReceiveRecord,
     Record,
@@ -76,14 +77,21 @@ class View(abc.ABC):
         self.names = Names()
         self._fold = Fold(keep_events=False, keep_ended=_ENDED_KEPT)
         self._talks: dict[str, Talk] = {}
+        self._first: ProcessRecord | None = None
+        self._doubtful: set[str] = set()
 
     def feed(self, record: Record) -> Iterable[RenderableType]:
         """What to print for the next record."""
+        if isinstance(record, ExitRecord):
+            return self._exit(record)
         connection = self._fold.feed(record)
+        if isinstance(record, ProcessRecord):
+            self._first = self._first or record
+            return [self._remark(record)] if self.names.know(record) else []
         if isinstance(record, REMARKS):
-            new = not isinstance(record, ProcessRecord) or self.names.know(record)
-            return [self._remark(record)] if new else []
+            return [self._remark(record)]
         assert connection is not None  # the fold has one for each record that names its connection
+        self._doubtful.discard(record.conn)
         talk = self._talks.setdefault(record.conn, Talk())
         talk.hear(record)
         if len(self._talks) > _TALKS_KEPT:  # of processes that were killed, no end is ever seen
@@ -92,21 +100,50 @@ class View(abc.ABC):
             self._talks.pop(record.conn, None)
         return self.show(record, connection, talk)
 
+    def jump(self) -> None:
+        """Records are left out from here on: whatever is open now may have ended among them."""
+        for conn in self._doubtful:
+            self._fold.forget(conn)
+        self._doubtful = {connection.conn for connection in self._fold.open}
+
     def finish(self) -> Iterable[RenderableType]:
         """What to print at the end of the trace: the connections whose end was not seen."""
-        unfinished = self._fold.open
+        unfinished = self._open
         if not unfinished:
             return []
         first: Line = [(Own("── "), "quiet"), (f"{plural(len(unfinished), 'connection')} still open", "warning")]
         lines = [first, *map(self._open_line, unfinished[:_LISTED_OPEN])]
         return [Block(lambda width: map(Row, lines))]
 
+    @property
+    def _open(self) -> list[Connection]:
+        return [connection for connection in self._fold.open if connection.conn not in self._doubtful]
+
+    def _exit(self, record: ExitRecord) -> list[RenderableType]:
+        """A process has ended, and with it what was open there."""
+        open_there = [connection for connection in self._open if proc_of(connection.conn) == record.proc]
+        self._fold.feed(record)
+        for connection in open_there:
+            self._talks.pop(connection.conn, None)
+        listed = open_there[:_LISTED_OPEN]
+        more = max(record.open or 0, len(open_there)) - len(listed)
+        rest: Line = [(f"   and {more} more", "warning")]
+        return [
+            self._remark(record),
+            *(self.cut_off(connection, record) for connection in listed),
+            *([Block(lambda width: [Row(rest)])] if listed and more else []),
+        ]
+
+    @abc.abstractmethod
+    def cut_off(self, connection: Connection, record: ExitRecord) -> RenderableType:
+        """What to print for a connection that was open when its process ended."""
+
     @abc.abstractmethod
     def show(self, record: ConnectionRecord, connection: Connection, talk: Talk) -> Iterable[RenderableType]:
         """What to print for a record of a connection, which the fold has taken in already."""
 
     def _remark(self, record: Remark) -> Block:
-        line = remark(record, self.names, utc=self.options.utc)
+        line = remark(record, self.names, self._first, utc=self.options.utc)
         return Block(lambda width: [Row(line, hang=3)])
 
     def _open_line(self, connection: Connection) -> Line:

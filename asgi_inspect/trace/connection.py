@@ -256,7 +256,8 @@ class Fold:
     def __init__(self, *, keep_events: bool = True, keep_ended: int | None = None) -> None:
         """keep_events: False for a view that runs for days: connections keep what they count, not their events.
 
-        keep_ended: how many connections that have ended are remembered (None: all). Those that are open always are.
+        keep_ended: how many connections that have ended are remembered (None: all), and how many processes. Those that are
+        open always are.
         """
         self.connections: Final[dict[str, Connection]] = {}
         """The connections by their id, in the order in which they first appeared."""
@@ -275,7 +276,7 @@ class Fold:
 
     @property
     def open(self) -> list[Connection]:
-        """The connections whose end is not known: still running, or cut off with their process."""
+        """The connections of which neither their own end nor that of their process is known."""
         return list(self._open.values())
 
     def process_of(self, conn: str) -> ProcessRecord | None:
@@ -288,7 +289,7 @@ class Fold:
             case ProcessRecord():
                 self.processes.setdefault(record.proc, record)
             case ExitRecord():
-                self.exits[record.proc] = record
+                self._feed_exit(record)
             case LostRecord():
                 self.lost.append(record)
             case SkippedRecord():
@@ -299,15 +300,31 @@ class Fold:
                 return self._feed_connection(record)
         return None
 
+    def _feed_exit(self, record: ExitRecord) -> None:
+        self.exits[record.proc] = record
+        for conn in [conn for conn in self._open if proc_of(conn) == record.proc]:
+            self.forget(conn)
+        while self._keep_ended is not None and len(self.exits) > self._keep_ended:
+            oldest = next(iter(self.exits))
+            del self.exits[oldest]
+            self.processes.pop(oldest, None)
+
     def _feed_connection(self, record: ConnectionRecord) -> Connection:
         connection = self.connections.get(record.conn)
         if connection is None:
             connection = Connection(record.conn, keep_events=self._keep_events)
             self.connections[record.conn] = self._open[record.conn] = connection
+            if proc_of(record.conn) in self.exits:
+                self.forget(record.conn)
         connection.feed(record)
-        if connection.end is not None and self._open.pop(record.conn, None) is not None:
-            self._forget_beyond(record.conn)
+        if connection.end is not None:
+            self.forget(record.conn)
         return connection
+
+    def forget(self, conn: str) -> None:
+        """Count a connection among those that have ended, of which only so many are remembered."""
+        if self._open.pop(conn, None) is not None:
+            self._forget_beyond(conn)
 
     def _forget_beyond(self, ended: str) -> None:
         if self._keep_ended is None:

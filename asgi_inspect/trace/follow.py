@@ -37,9 +37,13 @@ def follow(path: str | os.PathLike[str], *, ended: Callable[[], bool], wait: Cal
 class Follower:
     """A file that still grows, and how far it was read; for a reader that must also see how far it is behind."""
 
-    def __init__(self, path: str | os.PathLike[str], *, limit: int = LINE_LIMIT) -> None:
-        """path: need not exist yet. limit: of a longer line only the first `limit + 1` bytes are handed out."""
+    def __init__(self, path: str | os.PathLike[str], *, begin: int = 0, limit: int = LINE_LIMIT) -> None:
+        """path: need not exist yet. limit: of a longer line only the first `limit + 1` bytes are handed out.
+
+        begin: where the reading begins in the file that is found first; those that take its place are read whole.
+        """
         self._path = path
+        self._begin = begin
         self._limit = limit
         self._file: BinaryIO | None = None
         self._held = bytearray()  # the beginning of a line whose line break is not there yet
@@ -119,6 +123,9 @@ class Follower:
         except FileNotFoundError:
             return False
         self._read = 0
+        if self._begin:  # a pipe, which cannot seek, is read from where it stands
+            self._seek(self._begin)
+            self._begin = 0
         return True
 
     def _status(self) -> os.stat_result | None:

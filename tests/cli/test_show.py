@@ -85,7 +85,7 @@ def test_a_connection_that_is_not_there(run: Run) -> None:
 def test_a_connection_that_may_be_several(run: Run) -> None:
     result = run("show", "t.jsonl", "other.jsonl", "--conn", "1")
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr == "asgi-inspect: --conn 1 may be aaaa.1, bbbb.1: give one of them in full.\n"
+    assert result.stderr == "asgi-inspect: --conn 1 may be 4711#1, 4712#1: give one of them in full.\n"
 
 
 def test_damage_is_said_once_and_the_rest_is_shown(run: Run, tmp_path: Path) -> None:

@@ -46,5 +46,14 @@ def test_choose(text: str, conn: str | None) -> None:
 
 
 def test_what_may_be_several_is_not_guessed() -> None:
-    with pytest.raises(UsageError, match=r"--conn 1 may be aaaa1111\.1, bbbb2222\.1: give one of them in full\."):
+    with pytest.raises(UsageError, match=r"--conn 1 may be 4711#1, 4712#1: give one of them in full\."):
         choose("1")
+
+
+def test_what_a_process_number_does_not_tell_apart_is_named_by_its_id() -> None:
+    wanted = Wanted("#1")
+    again = b'{"record":"process","v":1,"proc":"cccc3333","pid":4711}'
+    lines = [*LINES, again, b'{"record":"scope","conn":"cccc3333.1"}', b'{"record":"scope","conn":"dddd4444.1"}']
+    found = [conn for line in lines if (conn := wanted.note(line)) is not None]
+    with pytest.raises(UsageError, match=r"may be aaaa1111\.1, 4712#1, cccc3333\.1, dddd4444\.1: give one"):
+        wanted.choose(found)

@@ -1,5 +1,6 @@
 """A project of a user's, and the command run in it."""
 
+import contextlib
 import os
 import socket
 import sys
@@ -100,6 +101,15 @@ def gone(pid: int) -> bool:
     except ProcessLookupError:
         return True
     return False
+
+
+def watches_files(pid: int) -> bool:
+    """Whether a reloader has begun to look at its files: an edit that comes earlier is missed, with us and without."""
+    watches = False
+    for descriptor in Path(f"/proc/{pid}/fdinfo").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed in between
+            watches |= "inotify wd:" in descriptor.read_text()
+    return watches
 
 
 def ended(process: Process) -> int:

@@ -15,7 +15,7 @@ import pytest
 
 from asgi_inspect.trace.read import read_trace
 from asgi_inspect.trace.records import EndRecord, ExitRecord, ProcessRecord, ReceiveRecord, Record, ScopeRecord
-from tests.launch.conftest import Start, ended, gone, traces
+from tests.launch.conftest import Start, ended, gone, traces, watches_files
 from tests.serving import PATIENCE, Process
 
 
@@ -237,7 +237,7 @@ def test_a_run_that_is_killed(start: Start, environ: dict[str, str]) -> None:
     exit_record = records(file)[-1]
     assert isinstance(exit_record, ExitRecord)
     assert (exit_record.status, exit_record.open) == (-9, 2)  # lifespan is open as well
-    assert "cut off with the server: lifespan" in server.stderr
+    assert "cut off with their process: lifespan" in server.stderr
     assert "GET /slow (--conn " in server.stderr
 
 
@@ -296,11 +296,12 @@ def test_the_status_is_the_bare_server_s(name: str, project: Path, start: Start,
 def test_a_reload(start: Start, project: Path, environ: dict[str, str]) -> None:
     with start("main:app", "--reload", "--reload-delay", "0.05", "--quiet") as server:
         first = get(server.port, "/first")
+        (file,) = traces(environ)
+        until(lambda: any(watches_files(r.parent_pid) for r in records(file) if isinstance(r, ProcessRecord)))
         (project / "main.py").write_text((project / "main.py").read_text() + "\n# edited\n")
         until(lambda: get(server.port, "/pid") != first)
         get(server.port, "/second")
         server.stop(signal.SIGINT)
-    file = traces(environ)[-1]
     assert {"/first", "/second"} <= set(paths(file))
     processes = {record.pid: record.proc for record in records(file) if isinstance(record, ProcessRecord)}
     assert len(processes) == 2
@@ -452,9 +453,6 @@ def create_app(): return app
 """
 
 WRONG = [
-    (["nowhere:app"], 'there is no module "nowhere" in'),
-    (["main:ap"], 'there is no "ap" in main; did you mean main:app?'),
-    (["main:nothing"], 'there is no "nothing" in main; in main this looks like one: main:app, main:create_app.'),
     (["main:os"], "main:os is an object of type module, not an ASGI application"),
     (["wsgi:app"], "wsgi:app is a WSGI application, which asgi-inspect cannot show"),
     (["wsgi:create_app", "--factory"], "what wsgi:create_app() made is a WSGI application"),
@@ -476,6 +474,13 @@ WRONG = [
     (["--quiet", "-o", "-", "main:app"], "--quiet wants nothing there"),
     (["--color", "never", "show"], "the command comes first: asgi-inspect show"),
     (["shwo"], '"shwo" is no command and no application; did you mean asgi-inspect show?'),
+    (["guvicorn", "main:app"], '"guvicorn" is no command and no application; did you mean asgi-inspect uvicorn?'),
+    (["main:app", "gunicorn"], "the server comes first: asgi-inspect gunicorn main:app ..."),
+    (
+        ["main:app", "--port", "x"],
+        "invalid value for '--port': 'x' is not a valid integer; see asgi-inspect uvicorn --help.",
+    ),
+    (["python", "nothing.py"], "there is no file nothing.py."),
     (["trace.jsonl"], "trace.jsonl is a file; to show a trace: asgi-inspect show trace.jsonl"),
 ]
 
@@ -495,6 +500,26 @@ def test_wrong_input_is_one_sentence(
     assert process.stdout == ""
     assert traces(environ) == []
     assert [path for path in sorted(project.iterdir()) if path.name != "__pycache__"] == before
+
+
+MISSING = [
+    ("nowhere:app", 'there is no module "nowhere" in'),
+    ("main:ap", 'there is no "ap" in main; did you mean main:app?'),
+    ("main:nothing", 'there is no "nothing" in main; in main this looks like one: main:app, main:create_app.'),
+]
+
+
+@pytest.mark.parametrize(("app", "sentence"), MISSING)
+def test_an_application_that_is_missing(
+    app: str, sentence: str, start: Start, start_bare: Start, environ: dict[str, str]
+) -> None:
+    with start_bare(app) as bare, start(app) as process:
+        status = bare.wait()
+        assert process.wait() == status
+    said, ended = process.stderr.splitlines()
+    assert said.startswith(f"asgi-inspect: {sentence}")
+    assert ended.endswith(f" ended with status {status}; nothing was traced.")
+    assert traces(environ) == []
 
 
 @pytest.mark.parametrize("words", [["--workers", "2"]])

@@ -10,7 +10,9 @@ from asgi_inspect.launch import live
 from asgi_inspect.launch.launcher import _show
 from asgi_inspect.launch.live import Live
 from asgi_inspect.launch.output import Output
-from asgi_inspect.trace.records import Record, SkippedRecord
+from asgi_inspect.trace.codec import encode_record
+from asgi_inspect.trace.records import ProcessRecord, Record, SkippedRecord
+from tests.render.talk import process
 
 
 def line(number: int, why: str = "x") -> bytes:
@@ -27,14 +29,22 @@ class Seen:
         self.numbers: list[int] = []
         self.finished = False
         self.closed = False
+        self.jumps = 0
+        self.processes: list[int] = []
         self._until = until
         self._then = then
 
     def feed(self, record: Record) -> None:
+        if isinstance(record, ProcessRecord):
+            self.processes.append(record.pid)
+            return
         assert isinstance(record, SkippedRecord)
         self.numbers.append(record.conns)
         self._then()
         self.closed = len(self.numbers) == self._until
+
+    def jump(self) -> None:
+        self.jumps += 1
 
     def finish(self) -> None:
         self.finished = True
@@ -82,7 +92,10 @@ def test_a_view_that_cannot_keep_up_jumps_and_says_so(tmp_path: Path, monkeypatc
     file = Growing(tmp_path / "t", b"".join(line(i) for i in range(5_000)), line(5_000))
     said: list[str] = []
     seen = Seen()
-    Live(file.path, records=None, screen=seen, say=said.append).run(0, file.ended, file.wait)
+    processes = [encode_record(process(4711)), encode_record(process(4712, "zz"))]
+    shown = Live(file.path, records=None, screen=seen, say=said.append, processes=lambda: processes)
+    shown.run(0, file.ended, file.wait)
+    assert (seen.jumps, seen.processes) == (1, [4711, 4712])  # whoever writes is known, though it was jumped over
     assert seen.numbers[0] == 0
     assert seen.numbers[-1] == 5_000
     assert len(seen.numbers) < 20

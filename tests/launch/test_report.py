@@ -7,20 +7,38 @@ from collections.abc import Iterator
 
 import pytest
 
-from asgi_inspect.launch.closing import Closed
 from asgi_inspect.launch.report import report
 from asgi_inspect.launch.server import Plan
+from asgi_inspect.launch.watch import Closed
 from asgi_inspect.trace.connection import Connection
 from asgi_inspect.trace.records import ScopeRecord
 
 PLAN = Plan(server="uvicorn 1.2", app="main:app", address=None)
-FINE = Closed(records=3, cut_off=[], running=[])
+FINE = Closed(traced=True, cut_off=[], cut_off_count=0, running=[])
+NOTHING = Closed(traced=False, cut_off=[], cut_off_count=0, running=[])
 
 
 def said(
-    status: int = 0, closed: Closed | None = FINE, *, plan: Plan = PLAN, kept: bool = True, **environ: str
+    status: int = 0,
+    closed: Closed | None = FINE,
+    *,
+    plan: Plan = PLAN,
+    keep: bool = True,
+    kept: bool = True,
+    **environ: str,
 ) -> list[str]:
-    return list(report(plan, status, closed, kept=kept, where="/t.jsonl", again="asgi-inspect show", environ=environ))
+    return list(
+        report(
+            plan,
+            status,
+            closed,
+            keep=keep,
+            kept=kept,
+            where="/t.jsonl",
+            again="asgi-inspect show",
+            environ=environ,
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -38,9 +56,8 @@ def test_how_it_ended(status: int, sentence: str) -> None:
 
 def test_without_a_trace() -> None:
     assert said(kept=False) == ["uvicorn 1.2 ended; its trace is removed, as you wished."]
-    nothing = Closed(records=0, cut_off=[], running=[])
-    assert said(3, nothing, kept=False) == ["uvicorn 1.2 ended with status 3; nothing was traced."]
-    assert said(2, nothing, kept=False) == []  # why it was not started has been said
+    assert said(3, NOTHING, kept=False) == ["uvicorn 1.2 ended with status 3; nothing was traced."]
+    assert said(2, NOTHING, kept=False) == []  # why it was not started has been said
     assert said(closed=None) == ["uvicorn 1.2 ended; trace: /t.jsonl (show it with: asgi-inspect show)"]
 
 
@@ -52,17 +69,21 @@ def connection(number: int, scope: object) -> Connection:
 
 def test_what_was_cut_off() -> None:
     http = {"type": "http", "method": "GET", "path": "/slow"}
-    closed = Closed(
-        records=3,
-        cut_off=[connection(1, http), connection(2, {"type": "lifespan"}), connection(3, None)],
-        running=[7, 8],
-    )
-    assert said(-9, closed)[:2] == [
-        "cut off with the server: GET /slow (--conn p.1), lifespan (--conn p.2), a connection (--conn p.3)",
-        "still running, and writing to the trace: process 7, 8",
+    connections = [connection(1, http), connection(2, {"type": "lifespan"}), connection(3, None)]
+    closed = Closed(traced=True, cut_off=connections, cut_off_count=3, running=[])
+    named = "GET /slow (--conn p.1), lifespan (--conn p.2), a connection (--conn p.3)"
+    assert said(-9, closed)[0] == f"cut off with their process: {named}"
+    many = Closed(traced=True, cut_off=connections, cut_off_count=20, running=[])
+    assert said(-9, many)[0] == f"cut off with their process: {named}, 17 more"
+
+
+def test_who_goes_on_writing() -> None:
+    closed = Closed(traced=True, cut_off=[], cut_off_count=0, running=[7, 8])
+    assert said(-9, closed)[0] == "still running, and writing to the trace: process 7, 8"
+    assert said(-9, closed, keep=False) == [
+        "still running, and writing to the trace, which therefore stays: process 7, 8",
+        "uvicorn 1.2 was ended by SIGKILL; trace: /t.jsonl (show it with: asgi-inspect show)",
     ]
-    many = Closed(records=3, cut_off=[connection(i, http) for i in range(20)], running=[])
-    assert said(-9, many)[0].endswith("(--conn p.4) and 15 more")
 
 
 @pytest.fixture
@@ -92,7 +113,6 @@ def test_a_port_that_is_free_or_cannot_be_told(address: tuple[str, int]) -> None
 
 
 def test_another_environment(tmp_path: os.PathLike[str]) -> None:
-    nothing = Closed(records=0, cut_off=[], running=[])
-    assert str(tmp_path) in said(1, nothing, VIRTUAL_ENV=str(tmp_path))[1]
-    assert said(1, nothing, VIRTUAL_ENV=sys.prefix)[1:] == []
+    assert str(tmp_path) in said(1, NOTHING, VIRTUAL_ENV=str(tmp_path))[1]
+    assert said(1, NOTHING, VIRTUAL_ENV=sys.prefix)[1:] == []
     assert said(1, FINE, VIRTUAL_ENV=str(tmp_path))[1:] == []

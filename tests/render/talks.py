@@ -11,7 +11,7 @@ from asgi_inspect.render import Format, ViewOptions, make_view
 from asgi_inspect.render.console import Printer, make_console
 from asgi_inspect.trace.records import Record
 from tests.render.everyday import events, forms, get, lifespan, post, statuses, stream, upload, websocket
-from tests.render.troubles import big, errors, hostile, interleaved, layers, left, odd, remarks
+from tests.render.troubles import big, errors, hostile, interleaved, layers, left, odd, remarks, workers
 
 TALKS: Final[dict[str, Callable[[], list[Record]]]] = {
     talk.__name__: talk
@@ -28,6 +28,7 @@ TALKS: Final[dict[str, Callable[[], list[Record]]]] = {
         errors,
         left,
         remarks,
+        workers,
         interleaved,
         layers,
         hostile,

@@ -2,10 +2,11 @@
 
 import pytest
 
-from asgi_inspect.render import Format, ViewOptions
-from asgi_inspect.trace.records import ErrorInfo, Frame
-from tests.render.talk import Talk, start
-from tests.render.talks import CASES, TALKS, expected_file, shown
+from asgi_inspect.render import Format, ViewOptions, make_view
+from asgi_inspect.render.console import Printer, make_console
+from asgi_inspect.trace.records import ErrorInfo, ExitRecord, Frame
+from tests.render.talk import AT, PROC, Talk, http_scope, process, request, start
+from tests.render.talks import CASES, TALKS, Stream, expected_file, shown
 
 
 @pytest.mark.parametrize(("name", "form", "width"), CASES)
@@ -111,3 +112,35 @@ def test_why_a_start_failed_is_read_as_text_even_without_bodies() -> None:
         "#1   │   ValueError: no tea\n"
         "#1   └ returned · 1.00 ms\n"
     )
+
+
+@pytest.mark.parametrize("form", ["pretty", "compact"])
+def test_after_a_jump_only_what_is_surely_open_is_called_cut_off(form: Format) -> None:
+    stream = Stream()
+    printer = Printer(make_console(stream, "never", {}, 80), stream.write)  # type: ignore[arg-type]
+    view = make_view(form, ViewOptions(utc=True, show_scope=False))
+    ended, alive, new = (Talk(number, http_scope(f"/{number}")) for number in (1, 2, 3))
+    for record in (process(), ended.records[0], alive.records[0]):
+        printer.print(view.feed(record))
+    view.jump()
+    alive.receive(100, request())
+    for record in (alive.records[1], new.records[0]):
+        printer.print(view.feed(record))
+    stream.text = ""
+    printer.print(view.feed(ExitRecord(proc=PROC, at=AT, open=4)))
+    printer.print(view.finish())
+    assert [line.rpartition("└ ")[2] for line in stream.text.splitlines()] == [
+        "── 13:03:22.184  process 4711 is gone, 4 connections open",
+        "cut off · GET /2 · 0 B in · 0 B out",
+        "cut off · GET /3 · 0 B in · 0 B out",
+        "   and 2 more",
+    ]
+
+
+def test_a_view_that_jumps_again_and_again_forgets_what_it_did_not_see_the_end_of() -> None:
+    view = make_view("compact", ViewOptions())
+    for number in range(5_000):
+        view.feed(Talk(number, http_scope()).records[0])
+        view.jump()
+    assert len(view._fold.connections) < 1_100
+    assert view.finish() == []

@@ -121,13 +121,25 @@ def test_a_process_is_named_from_the_second_one_on() -> None:
     names = Names()
     assert names.know(process())
     assert not names.know(process(why="rotation"))
-    conn = f"{process().proc}.17"
-    assert names.gutter(conn) == Gutter("#17 ", "conn.1")
+    first = process().proc
+    assert names.gutter(f"{first}.17") == Gutter("#17 ", "conn.1")
     assert names.know(process(4712, "zz"))
-    assert names.gutter(conn) == Gutter("4711#17", "conn.1")
+    assert names.gutter(f"{first}.18") == Gutter("4711#18", "conn.2")
     assert names.gutter("zz.1") == Gutter("4712#1 ", "conn.4")
     assert names.short("unknown.5") == "unkn#5"
     assert names.short("") == "?#"
+
+
+def test_a_connection_keeps_the_name_that_it_was_first_shown_with() -> None:
+    names = Names()
+    names.know(process())
+    first = process().proc
+    shown = [names.short(f"{first}.{number}") for number in ("2", "7", "of another's")]
+    assert names.short("zz.1") == "zz#1"
+    assert [names.short(f"{first}.{number}") for number in ("2", "7", "of another's")] == shown
+    assert names.short(f"{first}.8") == "4711#8"
+    names.know(process(4712, "zz"))
+    assert names.short("zz.1") == "zz#1"
 
 
 FRAMES = [

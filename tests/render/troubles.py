@@ -1,5 +1,7 @@
 """Conversations that went wrong, are odd, or that only an attacker would have."""
 
+from msgspec import structs
+
 from asgi_inspect.trace.records import (
     ErrorInfo,
     ExitRecord,
@@ -83,6 +85,29 @@ def remarks() -> list[Record]:
         *child.records,
         ExitRecord(proc=PROC, at=AT, status=-15, open=1),
         ExitRecord(proc="zz19", at=AT, status=0),
+    ]
+
+
+def workers() -> list[Record]:
+    """Two at once; one is killed, and another takes its place; the other one is told to end and leaves much open."""
+    lifespan, slow = Talk(1, {"type": "lifespan"}), Talk(2, http_scope("/slow"))
+    lifespan.receive(100, {"type": "lifespan.startup"})
+    slow.receive(100, request())
+    slow.send(900, start(200, TEXT))
+    slow.send(950, body(b"begun", True))
+    chats = [Talk(number, websocket_scope(f"/chat/{number}"), proc="zz19").records[0] for number in range(1, 24)]
+    return [
+        process(),
+        *lifespan.records,
+        process(4712, "zz19"),
+        *slow.records,
+        *chats,
+        ExitRecord(proc=PROC, at=AT, open=2),
+        structs.replace(process(4713, "yy18"), app="main:create_app"),
+        ExitRecord(proc="zz19", at=AT, status=3, open=30),
+        Talk(1, http_scope("/late"), proc="yy18").records[0],
+        ExitRecord(proc="yy18", at=AT, status=-9, open=0),
+        ExitRecord(proc="xx17", at=AT, status=-40, open=1),
     ]
 
 

@@ -61,14 +61,19 @@ def process(proc: str, why: str = "start") -> ProcessRecord:
     )
 
 
-def test_open_connections_stay_open_when_their_process_ends() -> None:
-    fold = Fold()
+def test_what_is_open_in_a_process_ends_with_it() -> None:
+    fold = Fold(keep_events=False, keep_ended=1)
     assert fold.feed(process("p")) is None
     opened = fold.feed(SCOPE)
-    assert fold.open == [opened]
+    other = fold.feed(ScopeRecord(conn="q.1", at=AT, scope={}))
+    assert fold.open == [opened, other]
     assert fold.feed(ExitRecord(proc="p", at=AT, status=-9, open=1)) is None
-    assert fold.open == [opened]
-    assert [connection.outcome for connection in fold.open] == ["open"]
+    assert fold.open == [other]
+    late = fold.feed(ScopeRecord(conn="p.2", at=AT, scope={}))
+    assert late is not None
+    assert late.outcome == "open"  # nobody has told how it went
+    assert fold.open == [other]
+    assert list(fold.connections) == ["q.1", "p.2"]
 
 
 def test_a_process_that_says_again_who_it_is_stays_the_first() -> None:
@@ -100,6 +105,21 @@ def test_ended_connections_are_forgotten_beyond_a_number_and_open_ones_never() -
     late = fold.feed(SentRecord(conn="p.4", n=2, of=1, t_us=5, took_us=4))
     assert late is fold.connections["p.4"]
     assert late.outcome == "returned"
+
+
+def test_processes_that_ended_are_forgotten_beyond_a_number() -> None:
+    fold = Fold(keep_events=False, keep_ended=2)
+    for proc in "abcde":
+        fold.feed(process(proc))
+        fold.feed(ScopeRecord(conn=f"{proc}.1", at=AT, scope={}))
+    for proc in "abcd":
+        fold.feed(ExitRecord(proc=proc, at=AT))
+    assert (list(fold.exits), list(fold.processes), list(fold.connections)) == (
+        ["c", "d"],
+        ["c", "d", "e"],
+        ["c.1", "d.1", "e.1"],
+    )
+    assert [connection.conn for connection in fold.open] == ["e.1"]
 
 
 @pytest.mark.parametrize(("conn", "proc"), [("ab12.7", "ab12"), ("a.b.7", "a.b"), ("7", ""), ("", "")])

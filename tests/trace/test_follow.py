@@ -102,6 +102,15 @@ def test_a_file_that_was_truncated_is_read_from_its_beginning(path: Path, new: b
     assert lines == [b"1\n", b"2\n", b"3", *(new + b"6\n").splitlines(keepends=True)]
 
 
+def test_reading_may_begin_anywhere_in_the_first_file(path: Path) -> None:
+    append(path, b"1\n2\n")
+    with Follower(path, begin=2) as follower:
+        assert list(follower.lines()) == [b"2\n"]
+        path.rename(path.with_suffix(".1"))
+        append(path, b"3\n4\n")
+        assert list(follower.lines()) == [b"3\n", b"4\n"]
+
+
 def test_a_file_that_was_replaced_is_finished_first(path: Path) -> None:
     def rotate() -> None:
         append(path, b"2\n")
