@@ -15,7 +15,7 @@ from ..launch.launcher import Run, launch, run_bare
 from ..launch.output import Output
 from ..launch.place import Place
 from ..launch.python import script_named
-from ..launch.server import Server, server_named, word_of
+from ..launch.server import SERVERS, Server, server_named, word_of
 from ..text import safe
 from ._help import version_option, write_page
 from ._screen import Look, Screen, screen_on
@@ -23,7 +23,7 @@ from ._settings import defaults, directory, run_settings
 from ._split import Split, operands, split
 
 DEFAULT_SERVER = "uvicorn"
-_ASKING = frozenset({"-h", "--help", "--version", "--print-config", "--check-config"})  # with these nothing is served
+ASKING = frozenset({"-h", "--help", "--version", "--print-config", "--check-config"})  # with these nothing is served
 SPLIT = f"{__name__}.split"
 
 
@@ -78,7 +78,7 @@ def _run(*, out: str | None, append: bool, quiet: bool, save: bool, body_limit: 
     if parts.server is None:
         _require_application(operands(parts.theirs, uvicorn.command().params), ctx)
     plan = server.plan(theirs)
-    if server is not python and _ASKING.intersection(theirs):
+    if server is not python and ASKING.intersection(theirs):
         run_bare(word_of(server), theirs)
     if os.environ.get("ASGI_INSPECT") == "0":
         _say(f"tracing is off (ASGI_INSPECT=0): this is {plan.server} alone.")
@@ -114,8 +114,11 @@ def _require_application(words: list[str], ctx: click.Context) -> None:
     names = commands.list_commands(ctx)
     if word in names:
         raise UsageError(f"the command comes first: asgi-inspect {word} ...")
+    server = next((other for other in words[1:] if other in SERVERS), None)
+    if server:
+        raise UsageError(f"the server comes first: asgi-inspect {server} {safe(word)} ...")
     if word and ":" not in word:
-        near = difflib.get_close_matches(word, names, n=1)
+        near = difflib.get_close_matches(word, (*names, *SERVERS), n=1)
         if near:
             raise UsageError(f'"{safe(word)}" is no command and no application; did you mean asgi-inspect {near[0]}?')
         if os.path.isfile(word) and not word.endswith(".py"):

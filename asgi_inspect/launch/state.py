@@ -55,14 +55,14 @@ def newest_run(directory: Path, environ: Mapping[str, str] = os.environ) -> Path
     """The file of the last run in `directory` that is still kept."""
     mark = _mark(directory)
     with suppress(RuntimeError):  # no home, so no folder
-        return next((path for path in _runs(state_folder(environ)) if path.name.split("-")[-2] == mark), None)
+        return next((path for path in runs(state_folder(environ)) if path.name.split("-")[-2] == mark), None)
     return None
 
 
 def prune(folder: Path, keep: int = KEPT) -> list[Path]:
     """Remove all but the newest `keep` traces of a folder, never one that somebody writes to; returns what was removed."""
     removed = []
-    for path in list(_runs(folder))[keep:]:
+    for path in list(runs(folder))[keep:]:
         with suppress(OSError):  # another run tidies up at the same time, or it is not ours to remove
             fd = os.open(path, os.O_RDONLY)
             try:
@@ -74,7 +74,7 @@ def prune(folder: Path, keep: int = KEPT) -> list[Path]:
     return removed
 
 
-def _runs(folder: Path) -> Iterator[Path]:
+def runs(folder: Path) -> Iterator[Path]:
     """The traces of a folder, newest first."""
     try:
         names = sorted((entry.name for entry in os.scandir(folder) if _NAME.fullmatch(entry.name)), reverse=True)

@@ -58,15 +58,20 @@ def missing_module(name: str, missing: str) -> None:
     if f"{launched}.".startswith(f"{name}."):
         folder = Path(sys.path[0]).absolute()
         hint = _other_place(launched, attributes, folder)
-        refuse(f'there is no module "{missing}" in {folder}{hint}')
+        refuse(f'there is no module "{missing}" in {folder}{hint}', as_server=True)
 
 
-def refuse(sentence: str) -> NoReturn:
-    """End this process before it serves, with one sentence: status 2, or what stops the supervisor of a worker."""
+def refuse(sentence: str, *, as_server: bool = False) -> NoReturn:
+    """End this process before it serves, with one sentence: status 2, or what stops the supervisor of a worker.
+
+    as_server: the server would have failed too, so that its status holds where we know it.
+    """
     sys.stderr.write(f"asgi-inspect: {safe(sentence)}\n")
     sys.stderr.flush()
     launch = read_launch()
-    raise SystemExit(2 if launch is None or launch.pid in (None, os.getpid()) else _WORKER_CANNOT_START)
+    if launch is not None and launch.pid not in (None, os.getpid()):
+        raise SystemExit(_WORKER_CANNOT_START)
+    raise SystemExit(launch.unloadable if as_server and launch is not None else 2)
 
 
 def _launched() -> tuple[str, str]:
@@ -82,7 +87,7 @@ def _attribute(value: Any, name: str, here: str, original: types.ModuleType) -> 
         known = [key for key in (*getattr(value, "__dict__", ()), *dir(type(value))) if not key.startswith("_")]
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {here}{near[0]}?" if near else _applications(original)
-        refuse(f'there is no "{name}" in {here.rstrip(":.")}; {hint}')
+        refuse(f'there is no "{name}" in {here.rstrip(":.")}; {hint}', as_server=True)
 
 
 def _target(value: Any, where: str, original: types.ModuleType, *, called: bool) -> Any:
@@ -121,13 +126,13 @@ def _why_not(value: Any, kind: Kind) -> str | None:
         django = type(value).__module__.startswith("django.")
         return f"is a WSGI application, which asgi-inspect cannot show; {_DJANGO if django else _ADAPTER}"
     if kind is Kind.FACTORY:
-        return f"is {_name(value)}, a callable without arguments, and not an ASGI application itself"
+        return f"is {described(value)}, a callable without arguments, and not an ASGI application itself"
     if kind is Kind.OTHER:
-        return f"is {_name(value)}, not an ASGI application: that is a callable of scope, receive and send"
+        return f"is {described(value)}, not an ASGI application: that is a callable of scope, receive and send"
     return None
 
 
-def _name(value: Any) -> str:
+def described(value: Any) -> str:
     """What to call a foreign object, by its type alone."""
     if is_routine(value):
         return f"the function {getattr(value, '__name__', 'without a name')}()"
