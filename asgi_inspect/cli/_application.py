@@ -12,9 +12,9 @@ import click
 from ..errors import UsageError
 from ..launch import python
 from ..launch.examine import Examination, examine
-from ..launch.server import Plan, Server, word_of
+from ..launch.server import Address, Plan, Server, word_of
 from ..launch.state import state_folder
-from ..launch.trial import Address, Failed, Found
+from ..launch.trial import Failed, Found
 from ..views.spans import plural
 from ._checks import Check
 

@@ -9,14 +9,14 @@ import functools
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from ..capture.notice import say_once
 from ..on._target import refuse
 from ..options import read_launch, tell
 from .applications import given, loaded
 from .import_string import application_in
-from .server import Hooks, Plan, named_version
+from .server import Hooks, Plan, Stop, named_version
 
 
 def plan(arguments: Sequence[str]) -> Plan:
@@ -94,6 +94,18 @@ def _load(load: Callable[[], Any], target: str) -> Any:
 
 def _reloads() -> None:
     tell(why="reload")
+
+
+def loading(stop: Stop) -> Hooks:
+    """Load the application here, not in a worker."""
+
+    def change_server(module: ModuleType) -> None:
+        def load_and_stop(self: Any, spawn_target: Any, target_loader: Any, wrap_loader: bool) -> NoReturn:
+            stop(target_loader(), [] if self.bind_uds else [(self.bind_addr, self.bind_port)])
+
+        module.AbstractServer.serve = load_and_stop
+
+    return {"granian.server.common": change_server}
 
 
 HOOKS: Hooks = {"granian.server.common": _change_server, "granian.server.embed": _change_embedded}

@@ -8,13 +8,13 @@ import functools
 import sys
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 from ..on._target import refuse
 from ..options import tell
 from .applications import loaded
 from .import_string import application_in
-from .server import Hooks, Plan, named_version
+from .server import Hooks, Plan, Stop, named_version
 
 _WSGI_WORKERS = ("sync", "gthread", "gevent", "gevent_wsgi", "gevent_pywsgi", "eventlet", "tornado")
 
@@ -69,6 +69,18 @@ def _change_arbiter(module: ModuleType) -> None:
 
     module.Arbiter.__init__ = init_traced
     module.Arbiter.reload = reload_told
+
+
+def loading(stop: Stop) -> Hooks:
+    """Load the application in the master, where nothing is forked."""
+
+    def change_arbiter(module: ModuleType) -> None:
+        def init_and_stop(self: Any, app: Any) -> NoReturn:
+            stop(app.wsgi(), [address[:2] for address in app.cfg.address if isinstance(address, tuple)])
+
+        module.Arbiter.__init__ = init_and_stop
+
+    return {"gunicorn.arbiter": change_arbiter}
 
 
 HOOKS: Hooks = {"gunicorn.app.base": _change_application, "gunicorn.arbiter": _change_arbiter}

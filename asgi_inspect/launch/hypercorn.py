@@ -5,18 +5,19 @@ expression. With `--reload` its parent loads it too, to know which files to watc
 """
 
 import functools
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 from ..errors import UsageError
 from ..on._target import refuse
 from ..options import tell
 from .applications import PREFIX, given
 from .import_string import application_in
-from .server import Hooks, Plan, named_version
+from .server import Hooks, Plan, Stop, named_version
 
 
 def plan(arguments: Sequence[str]) -> Plan:
@@ -77,6 +78,23 @@ def _change_serve(module: ModuleType) -> None:
         return await serve(app if kwargs.get("mode") == "wsgi" else given(app), config, **kwargs)
 
     module.serve = serve_traced  # type: ignore[attr-defined]
+
+
+_BOUND = re.compile(r"\[?(?P<host>[^/\[\]]*?)\]?:(?P<port>\d+)")
+
+
+def loading(stop: Stop) -> Hooks:
+    """Load the application here, not in a worker."""
+
+    def change_run(module: ModuleType) -> None:
+        def load_and_stop(config: Any) -> NoReturn:
+            app = module.load_application(config.application_path, config.wsgi_max_body_size)
+            bound = (_BOUND.fullmatch(text) for text in (*config.bind, *config.insecure_bind))
+            stop(app, [(match["host"], int(match["port"])) for match in bound if match])
+
+        module.run = load_and_stop  # type: ignore[attr-defined]
+
+    return {"hypercorn.run": change_run}
 
 
 HOOKS: Hooks = {"hypercorn.run": _change_run, "hypercorn.asyncio": _change_serve, "hypercorn.trio": _change_serve}

@@ -16,7 +16,7 @@ from ..errors import UsageError
 from ..options import tell
 from ..text import safe
 from .interpreter import python_options
-from .server import SERVERS, Hooks, Plan, server_named
+from .server import SERVERS, Hooks, Plan, Stop, server_named
 
 _run_module = runpy._run_module_as_main  # type: ignore[attr-defined]  # what the interpreter calls for `-m` and for a folder
 _HEAD = 300  # bytes: a long path to the interpreter stands in the second line
@@ -88,6 +88,11 @@ def _put_first(folder: str) -> None:
     """What stands first on the path of modules, in place of the working directory of our own `-m`."""
     if not sys.flags.safe_path:
         sys.path[0] = folder
+
+
+def loading(stop: Stop) -> Hooks:
+    """Nothing: a script is not run only to look at it."""
+    return {}
 
 
 def _change_autoreload(module: types.ModuleType) -> None:

@@ -8,11 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from types import ModuleType
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Any, NoReturn, Protocol, TypeAlias, runtime_checkable
 
 from ..errors import UsageError
 from ..text import safe
 
+Address: TypeAlias = tuple[str, int]
+"""A host and a port."""
+Stop: TypeAlias = Callable[[Any, Sequence[Address]], NoReturn]
+"""What is called in the place of serving: with the application as the server has it, and where the server would listen."""
 Hooks: TypeAlias = Mapping[str, Callable[[ModuleType], None]]
 """What is changed in a server's modules, each right after its import, so that whatever it serves is traced."""
 
@@ -31,7 +35,7 @@ class Plan:
     """Its name and version; of a script, its command line."""
     app: str | None
     """The import string of the application, as the user wrote it; None where only the server finds out."""
-    address: tuple[str, int] | None = None
+    address: Address | None = None
     """The host and port that it would listen at; None for any other socket, a port of the system's choice, and not known."""
 
 
@@ -47,6 +51,9 @@ class Server(Protocol):
 
     def serve(self, arguments: Sequence[str]) -> None:
         """Be the server, in the child, as its own command is."""
+
+    def loading(self, stop: Stop) -> Hooks:
+        """What makes `serve` stop where the server has its application, for who only wants to look at that."""
 
 
 def word_of(server: Server) -> str:

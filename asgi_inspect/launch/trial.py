@@ -8,14 +8,12 @@ what stands there is where Python was. The server's output, and the user's, is n
 
 import faulthandler
 import os
-import re
 import sys
 import sysconfig
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from types import ModuleType
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn
 
 import msgspec
 
@@ -26,7 +24,7 @@ from ..options import read_launch
 from . import child
 from .frameworks import anatomy_of
 from .hooks import install
-from .server import Hooks
+from .server import Address, server_named
 
 _HERE: Final = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
 _LIBRARIES: Final = (
@@ -34,7 +32,6 @@ _LIBRARIES: Final = (
     *(os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib", "purelib", "platlib")),
 )
 _MOST, _FEW = 8, 3  # frames: of the user's, else of others
-Address: TypeAlias = tuple[str, int]
 
 
 class Found(msgspec.Struct, tag="found"):
@@ -84,77 +81,13 @@ def main() -> None:
         """The server has its application."""
         end(_found(app, addresses))
 
-    install(_stops(os.path.basename(sys.argv[1]), stop))
+    server = server_named(os.path.basename(sys.argv[1]))
+    assert server is not None, sys.argv[1]
+    install(server.loading(stop))
     try:
         child.main()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
         end(_failed(error))
-
-
-_Stop: TypeAlias = Callable[[Any, Sequence[Address]], NoReturn]
-
-
-def _stops(server: str, stop: _Stop) -> Hooks:
-    """Where this server has its application, by the module in which it then would begin to serve."""
-
-    def uvicorn(module: ModuleType) -> None:
-        init = module.Config.__init__
-        begun = False
-
-        def init_and_stop(self: Any, *args: Any, **kwargs: Any) -> None:
-            nonlocal begun
-            init(self, *args, **kwargs)
-            if begun:  # the user's module makes one of its own
-                return
-            begun = True
-            self.load()
-            stop(self.loaded_app, [] if self.uds is not None or self.fd is not None else [(self.host, self.port)])
-
-        module.Config.__init__ = init_and_stop
-
-    def hypercorn(module: ModuleType) -> None:
-        def load_and_stop(config: Any) -> NoReturn:
-            app = module.load_application(config.application_path, config.wsgi_max_body_size)
-            stop(app, _addresses(_HOST_AND_PORT, [*config.bind, *config.insecure_bind]))
-
-        module.run = load_and_stop  # type: ignore[attr-defined]
-
-    def granian(module: ModuleType) -> None:
-        def load_and_stop(
-            self: Any, spawn_target: Any, target_loader: Callable[[], Any], wrap_loader: bool
-        ) -> NoReturn:
-            stop(target_loader(), [] if self.bind_uds else [(self.bind_addr, self.bind_port)])
-
-        module.AbstractServer.serve = load_and_stop
-
-    def daphne(module: ModuleType) -> None:
-        def init_and_stop(self: Any, application: Any, endpoints: Sequence[str] = (), **kwargs: Any) -> NoReturn:
-            stop(application, _addresses(_ENDPOINT, endpoints))
-
-        module.Server.__init__ = init_and_stop
-
-    def gunicorn(module: ModuleType) -> None:
-        def init_and_stop(self: Any, app: Any) -> NoReturn:
-            stop(app.wsgi(), [address[:2] for address in app.cfg.address if isinstance(address, tuple)])
-
-        module.Arbiter.__init__ = init_and_stop
-
-    return {
-        "uvicorn": {"uvicorn.config": uvicorn},
-        "hypercorn": {"hypercorn.run": hypercorn},
-        "granian": {"granian.server.common": granian},
-        "daphne": {"daphne.server": daphne},
-        "gunicorn": {"gunicorn.arbiter": gunicorn},
-    }[server]
-
-
-_HOST_AND_PORT: Final = re.compile(r"\[?(?P<host>[^/\[\]]*?)\]?:(?P<port>\d+)")
-_ENDPOINT: Final = re.compile(r"tcp:port=(?P<port>\d+):interface=(?P<host>.+)")
-
-
-def _addresses(form: re.Pattern[str], texts: Sequence[str]) -> list[Address]:
-    found = [match for text in texts if (match := form.fullmatch(text.replace("\\:", ":")))]
-    return [(match["host"], int(match["port"])) for match in found]
 
 
 def _found(app: Any, addresses: Sequence[Address]) -> Found:

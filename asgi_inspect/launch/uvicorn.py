@@ -17,7 +17,7 @@ from ..errors import UsageError
 from ..options import read_launch, tell
 from .applications import given, prefixed
 from .import_string import require_import_string
-from .server import Hooks, Plan, named_version
+from .server import Hooks, Plan, Stop, named_version
 
 
 def command() -> click.Command:
@@ -79,6 +79,27 @@ def _change_reload(module: ModuleType) -> None:
         restart(self)
 
     module.BaseReload.restart = restart_told
+
+
+def loading(stop: Stop) -> Hooks:
+    """Stop with the first configuration; the user's module may make one of its own while it is loaded."""
+
+    def change_config(module: ModuleType) -> None:
+        init = module.Config.__init__
+        begun = False
+
+        def init_and_stop(self: Any, *args: Any, **kwargs: Any) -> None:
+            nonlocal begun
+            init(self, *args, **kwargs)
+            if begun:
+                return
+            begun = True
+            self.load()
+            stop(self.loaded_app, [] if self.uds is not None or self.fd is not None else [(self.host, self.port)])
+
+        module.Config.__init__ = init_and_stop
+
+    return {"uvicorn.config": change_config}
 
 
 HOOKS: Hooks = {"uvicorn.config": _change_config, "uvicorn.supervisors.basereload": _change_reload}
