@@ -23,7 +23,7 @@ from ..text import safe
 from ..trace.connection import proc_of
 from ..trace.follow import follow
 from ..trace.read import Damage, Line, open_source, parse_lines, raw_lines, read_lines
-from ..trace.records import ProcessRecord
+from ..trace.records import ExitRecord, ProcessRecord
 from ._connection import Wanted
 from ._screen import Look, screen_on
 from ._settings import defaults, directory, display_settings
@@ -110,6 +110,8 @@ class _Showing:
         self._output = Output(1)
         self._screen = screen_on(self._output, self.look, self.again)
         self._faults = 0
+        self._records = 0
+        self._ended = False  # the connection that is wanted
 
     def read(self, sources: list[_Source]) -> int:
         """Show all that is in these sources, one after the other; returns the exit status."""
@@ -122,6 +124,8 @@ class _Showing:
             self._put(read_lines(source, on_damage=self._damaged), chosen)
         if self._screen is not None:
             self._screen.finish()
+        if not self._records and not self._faults:
+            _say("nothing is recorded there.")
         return DAMAGED if self._faults else 0
 
     def followed(self, name: str) -> int:
@@ -158,6 +162,7 @@ class _Showing:
 
     def _put(self, lines: Iterable[Line], chosen: str | None) -> None:
         for line in lines:
+            self._records += 1
             if chosen is not None and not self._belongs(line, chosen):
                 continue
             if self._screen is None:
@@ -171,8 +176,13 @@ class _Showing:
         """Whether a line is of this connection; as records, its process comes along, or they would be no trace."""
         if isinstance(line.record, ProcessRecord):
             return self._screen is None and line.record.proc == proc_of(conn)
+        if isinstance(line.record, ExitRecord):  # which cuts it off, if it has no end
+            return not self._ended and line.record.proc == proc_of(conn)
         frame = frame_of(line.raw)
-        return frame is not None and frame.conn == conn
+        if frame is None or frame.conn != conn:
+            return False
+        self._ended = self._ended or (frame.record == "end" and frame.layer == 0)
+        return True
 
     def _damaged(self, damage: Damage) -> None:
         self._faults += 1

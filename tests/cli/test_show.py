@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from asgi_inspect.launch.state import new_run
-from tests.cli.conftest import OTHER, TRACE, Run, conversation, lines
+from asgi_inspect.trace.records import ExitRecord
+from tests.cli.conftest import AT, OTHER, TRACE, Run, conversation, lines, process
 from tests.serving import PATIENCE, running
 
 
@@ -206,3 +207,18 @@ def test_a_full_disk_behind_stdout_is_said(form: str, run: Run, tmp_path: Path, 
         )
     said = "asgi-inspect: standard output cannot be written: No space left on device.\n"
     assert (result.returncode, result.stderr) == (2, said)
+
+
+def test_a_connection_that_was_cut_off_shows_where(run: Run, tmp_path: Path) -> None:
+    scope, start, body, end = conversation("cccc", 1, "/cut")
+    gone = ExitRecord(proc="cccc", at=AT, open=1)
+    (tmp_path / "cut.jsonl").write_bytes(lines(process("cccc", 4713), scope, start, gone))
+    assert "cut off" in run("show", "cut.jsonl", "--conn", "1").stdout
+    (tmp_path / "whole.jsonl").write_bytes(lines(process("cccc", 4713), scope, start, body, end, gone))
+    assert "gone" not in run("show", "whole.jsonl", "--conn", "1").stdout
+
+
+def test_an_empty_trace_is_said_to_be_empty(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").write_bytes(b"")
+    result = run("show", "empty.jsonl")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "asgi-inspect: nothing is recorded there.\n")
