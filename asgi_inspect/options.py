@@ -36,6 +36,8 @@ class Launch(msgspec.Struct, frozen=True):
     """The import string of the application, as the server has it."""
     factories: Literal["called", "option", "parentheses", "no"] = "called"
     """How the server comes to call a factory: by itself, with an option, with `()` in the import string, or not at all."""
+    asgi2: bool = True
+    """Whether the server itself serves applications of ASGI 2."""
     unloadable: int = 2
     """The exit status of the server where its application is not there."""
     server: str | None = None

@@ -8,7 +8,6 @@ import click
 
 from ..errors import UsageError
 from ..launch.output import Output, secure_standard_streams
-from ..launch.server import SERVERS
 from ..launch.signals import die_of
 from ..text import safe
 from ._group import Commands
@@ -39,8 +38,10 @@ def _in_one_sentence(error: click.ClickException) -> str:
     sentence = error.format_message()
     sentence = sentence[:1].lower() + sentence[1:]
     context = getattr(error, "ctx", None)
-    server = f"{context.info_name} " if context is not None and context.info_name in SERVERS else ""
-    return f"{sentence.rstrip('.')}{'' if sentence.endswith('?') else ';'} see asgi-inspect {server}--help."
+    # uvicorn's own parser has a context of that name; a command of ours has its own, and `run` is not said.
+    word = context.info_name if context is not None and context.info_name not in ("asgi-inspect", "run") else None
+    see = f"asgi-inspect {word} --help" if word else "asgi-inspect --help"
+    return f"{sentence.rstrip('.')}{'' if sentence.endswith('?') else ';'} see {see}."
 
 
 def _end(status: int) -> NoReturn:

@@ -3,7 +3,6 @@
 import errno
 import os
 import signal
-import socket
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 
 from ..errors import UsageError
 from ..launch import python
+from ..launch.address import why_not
 from ..launch.examine import Examination, examine
 from ..launch.server import Address, Plan, Server, word_of
 from ..launch.state import state_folder
@@ -124,29 +124,19 @@ def _short(path: str) -> str:
     return path.removeprefix(here)
 
 
+_REASONS = {
+    errno.EDOM: "is no address: ports end at 65535.",
+    errno.EADDRINUSE: "is in use by another process: end that one, or choose another port.",
+    errno.EACCES: "is not ours to listen at: choose a port from 1024 on, or start it with the rights for that.",
+}
+
+
 def _addresses(addresses: Sequence[Address]) -> Iterator[Check]:
     for host, port in addresses:
-        reason = _why_not(host, port)
+        number = why_not(host, port)
         where = f"[{host}]" if ":" in host else host
-        if reason is not None:
-            yield Check("problem", "address", f"{where}:{port} {reason}")
-        else:
+        if number is None:
             yield Check("ok", "address", f"{where}:{port} is free" if port else f"a free port of {where}")
-
-
-def _why_not(host: str, port: int) -> str | None:
-    """Why no server could listen there now."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OverflowError:
-            return "is no address: ports end at 65535."
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                return "is in use by another process: end that one, or choose another port."
-            if error.errno == errno.EACCES:
-                return "is not ours to listen at: choose a port from 1024 on, or start it with the rights for that."
-            return f"cannot be listened at ({error.strerror}): name an address of this machine."
-    return None
+        else:
+            reason = f"cannot be listened at ({os.strerror(number)}): name an address of this machine."
+            yield Check("problem", "address", f"{where}:{port} {_REASONS.get(number, reason)}")

@@ -41,6 +41,8 @@ class Commands(click.Group):
         if not args and not os.environ.get("UVICORN_APP"):  # which names an application as well as a word would
             click.echo(ctx.get_help(), err=True)
             ctx.exit(2)
+        if args and args[0] == "help":  # as other commands have it
+            args = [*args[1:2], "--help"]
         if not args or args[0] not in (*_GENERAL, *self.list_commands(ctx)):
             args = [_DEFAULT, *args]
         return super().parse_args(ctx, args)

@@ -16,6 +16,7 @@ from ..errors import UsageError
 from ..launch import locks
 from ..launch.frameworks import FRAMEWORKS, version_of
 from ..launch.place import Place
+from ..launch.server import SERVERS
 from ..launch.state import new_run, runs, state_folder
 from ..options import PREFIX, Options, read_options
 from ..render.console import Color, make_console
@@ -23,20 +24,25 @@ from ..views.spans import plural, size_text
 from ._checks import Check
 from ._settings import defaults, run_settings
 
-_SERVERS = ("uvicorn", "hypercorn", "granian", "daphne", "gunicorn")
 _WEBSOCKETS = ("websockets", "wsproto", "zttp")  # one of them, or uvicorn has no WebSocket
 _WORKERS = "uvicorn-worker"
 _LITTLE = 256 << 20  # bytes: one trace may grow to that
+_NOTHING = 1 << 20
 _NARROW = 40  # columns
 
 
-def surroundings(directory: Path, color: Color, environ: Mapping[str, str]) -> Iterator[Check]:
+def surroundings(
+    directory: Path, out: str | None, append: bool, color: Color, environ: Mapping[str, str]
+) -> Iterator[Check]:
     """All that can be said without an application."""
     yield _python()
     yield from _active(environ)
     yield from _servers()
     yield _frameworks()
-    yield _state(directory, environ)
+    if out is None or out == "-":
+        yield _state(directory, environ)
+    else:
+        yield _trace_file(out, append=append)
     yield from _settings(directory, environ)
     yield _terminal(color, environ)
 
@@ -64,7 +70,7 @@ def _active(environ: Mapping[str, str]) -> Iterator[Check]:
 
 
 def _servers() -> Iterator[Check]:
-    versions = {name: version_of(name) for name in (*_SERVERS, _WORKERS)}
+    versions = {name: version_of(name) for name in (*SERVERS, _WORKERS)}
     found = [f"{name} {version}" for name, version in versions.items() if version]
     missing = [name for name, version in versions.items() if not version]
     more = f"; pip install {' '.join(missing)} for the others" if missing else ""
@@ -95,7 +101,7 @@ def _state(directory: Path, environ: Mapping[str, str]) -> Check:
     if trouble is not None:
         path.parent.rmdir()
         return Check(
-            "problem",
+            "note",
             "traces",
             f"the state folder cannot be used ({trouble}), so traces go to a temporary one, where show does not find "
             "them: make it yours to write, or set XDG_STATE_HOME.",
@@ -106,6 +112,10 @@ def _state(directory: Path, environ: Mapping[str, str]) -> Check:
             sizes.append(trace.stat().st_size)
     free = shutil.disk_usage(folder).free
     kept = f"{folder}: {plural(len(sizes), 'run')}, {size_text(sum(sizes))}; {size_text(free)} free"
+    if free < _NOTHING:
+        return Check(
+            "problem", "traces", f"{kept}: there is no room for a trace; make some, or name a file with -o FILE."
+        )
     if free < _LITTLE:
         return Check("note", "traces", f"{kept}, which is little for a trace: make room there.")
     return Check("ok", "traces", kept)
@@ -190,14 +200,13 @@ def _why_plain(color: Color, environ: Mapping[str, str]) -> str:
     return f"no colours ({reason})" if reason else "no colours"
 
 
-def trace_file(out: str | None, *, append: bool) -> Iterator[Check]:
+def _trace_file(out: str, *, append: bool) -> Check:
     """The file that `-o` names: whether a run would take it."""
-    if out in (None, "-"):
-        return
-    assert out is not None
+    there = os.path.exists(out) and os.path.getsize(out)
     try:
         if not append and os.path.exists(out) and locks.in_use(out):
             raise UsageError(f"{out} is being written by another run: name another file, or add to it with --append.")
         Place.named(out, append=True).close(keep=True)  # adds nothing, and leaves no new file behind
     except UsageError as error:
-        yield Check("problem", "traces", str(error))
+        return Check("problem", "traces", str(error))
+    return Check("ok", "traces", f"{out}{', which is added to' if append else ', which is replaced' if there else ''}")

@@ -19,8 +19,8 @@ from ._checks import Check, row, shown
 from ._help import version_option
 from ._settings import directory, run_settings
 from ._split import Split
-from ._surroundings import surroundings, trace_file
-from .run import ASKING, DEFAULT_SERVER, SPLIT, RunCommand, server_of
+from ._surroundings import surroundings
+from .run import ASKING, DEFAULT_SERVER, SPLIT, RunCommand, require_application, server_of
 
 BREAKS = 1
 _SECONDS = 20.0
@@ -46,6 +46,8 @@ class DoctorCommand(RunCommand):
 
 def _doctor(*, timeout: float, out: str | None, append: bool, color: Any, **_: Any) -> int:
     parts: Split = click.get_current_context().meta[SPLIT]
+    if parts.server is None and parts.theirs:
+        require_application(parts.theirs, click.get_current_context())
     word = parts.server or DEFAULT_SERVER
     server, theirs = server_of(word, parts.theirs)
     asking = ASKING.intersection(theirs)
@@ -53,8 +55,7 @@ def _doctor(*, timeout: float, out: str | None, append: bool, color: Any, **_: A
         raise UsageError(f"with {min(asking)} {word} serves nothing, so there is nothing to look at: leave it out.")
     report = _Report(color)
     report.head(f"asgi-inspect {__version__}")
-    report.put(surroundings(directory(), color, os.environ))
-    report.put(trace_file(out, append=append))
+    report.put(surroundings(directory(), out, append, color, os.environ))
     if parts.server or parts.theirs or os.environ.get("UVICORN_APP"):
         report.head(shlex.join([word, *parts.theirs]))
         report.put(application(server, theirs, timeout, os.environ))
@@ -78,7 +79,7 @@ class _Report:
 
     def end(self) -> int:
         """Say the sum of it; returns the exit status."""
-        text, style = "nothing would break", "good"
+        text, style = "no problem found", "good"
         if self._problems:
             text, style = f"{plural(self._problems, 'problem')} to solve first", "error"
         self._printer.print([row([(text, style)])])

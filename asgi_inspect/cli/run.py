@@ -3,6 +3,7 @@
 import difflib
 import os
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,17 @@ from ..launch import python, uvicorn
 from ..launch.launcher import Run, launch, run_bare
 from ..launch.output import Output
 from ..launch.place import Place
-from ..launch.python import script_named
+from ..launch.python import program_at, script_named
 from ..launch.server import SERVERS, Server, server_named, word_of
 from ..text import safe
 from ._help import version_option, write_page
 from ._screen import Look, Screen, screen_on
-from ._settings import defaults, directory, run_settings
+from ._settings import Setting, defaults, directory, run_settings
 from ._split import Split, operands, split
 
 DEFAULT_SERVER = "uvicorn"
 ASKING = frozenset({"-h", "--help", "--version", "--print-config", "--check-config"})  # with these nothing is served
+_WRONG_USAGE = 2  # by click's habit and by argparse's
 SPLIT = f"{__name__}.split"
 
 
@@ -58,17 +60,15 @@ def _without_ours(theirs: list[click.Parameter], ours: list[click.Parameter]) ->
 
 
 def _is_server(word: str) -> bool:
-    return server_named(word) is not None or script_named(word) is not None
+    return server_named(word) is not None or script_named(word) is not None or program_at(word) is not None
 
 
 def server_of(word: str, theirs: list[str]) -> tuple[Server, list[str]]:
     """What a word starts, and with which arguments: a console script is a script of Python's."""
-    server = server_named(word)
+    server = server_named(word) or server_named(program_at(word) or "")
     if server is not None:
         return server, theirs
-    script = script_named(word)
-    assert script is not None
-    return python, [script, *theirs]
+    return python, [script_named(word) or word, *theirs]
 
 
 def _run(*, out: str | None, append: bool, quiet: bool, save: bool, body_limit: int | None, **look: Any) -> int:
@@ -76,7 +76,7 @@ def _run(*, out: str | None, append: bool, quiet: bool, save: bool, body_limit: 
     parts: Split = ctx.meta[SPLIT]
     server, theirs = server_of(parts.server or DEFAULT_SERVER, parts.theirs)
     if parts.server is None:
-        _require_application(operands(parts.theirs, uvicorn.command().params), ctx)
+        require_application(parts.theirs, ctx)
     plan = server.plan(theirs)
     if server is not python and ASKING.intersection(theirs):
         run_bare(word_of(server), theirs)
@@ -103,11 +103,25 @@ def _run(*, out: str | None, append: bool, quiet: bool, save: bool, body_limit: 
         screen=screen,
         again=again,
     )
-    return launch(run, _say)
+    status = launch(run, _say)
+    if status == _WRONG_USAGE and parts.server in SERVERS:
+        _say_whose(theirs, parts.server, ctx.command.params)
+    return status
 
 
-def _require_application(words: list[str], ctx: click.Context) -> None:
-    """Say what else may be meant, where the word that should name the application cannot."""
+def _say_whose(theirs: list[str], server: str | None, ours: list[click.Parameter]) -> None:
+    """A server did not understand its command line: perhaps because something on it is meant for us."""
+    known = {name for parameter in ours if isinstance(parameter, Setting) for name in parameter.opts}
+    mine = next((word for word in theirs if word.partition("=")[0] in known and word.startswith("--")), None)
+    if mine:
+        _say(
+            f"{mine} is an option of asgi-inspect, which stands before the server's word: asgi-inspect {mine} ... {server} ..."
+        )
+
+
+def require_application(theirs: list[str], ctx: click.Context) -> None:
+    """Raise UsageError with what else may be meant, where the word that should name the application cannot."""
+    words = operands(theirs, uvicorn.command().params)
     word = words[0] if words else ""
     commands = ctx.find_root().command
     assert isinstance(commands, click.Group)
@@ -118,11 +132,17 @@ def _require_application(words: list[str], ctx: click.Context) -> None:
     if server:
         raise UsageError(f"the server comes first: asgi-inspect {server} {safe(word)} ...")
     if word and ":" not in word:
-        near = difflib.get_close_matches(word, (*names, *SERVERS), n=1)
+        near = " or ".join(difflib.get_close_matches(word, (*names, *SERVERS), n=2))
         if near:
-            raise UsageError(f'"{safe(word)}" is no command and no application; did you mean asgi-inspect {near[0]}?')
+            raise UsageError(f'"{safe(word)}" is no command and no application; did you mean asgi-inspect {near}?')
         if os.path.isfile(word) and not word.endswith(".py"):
             raise UsageError(f"{safe(word)} is a file; to show a trace: asgi-inspect show {_shown(word)}")
+        if len(words) > 1 and word.endswith(".py"):
+            raise UsageError(f"to run a script: asgi-inspect python {safe(shlex.join(words))}")
+        if len(words) > 1:
+            raise UsageError(
+                f'there is no server "{safe(word)}", and no such command beside asgi-inspect in {sys.prefix}.'
+            )
 
 
 def _require_sense(ctx: click.Context, out: str | None) -> None:

@@ -68,7 +68,10 @@ def _show(*, files: tuple[str, ...], conn: str | None, following: bool, **look: 
 def _newest() -> Path:
     found = newest_run(directory())
     if found is None:
-        where = safe(str(state_folder()))
+        try:
+            where = safe(str(state_folder()))
+        except RuntimeError:
+            raise UsageError("this user has no home, and so no state folder: name the file of the trace.") from None
         raise UsageError(
             f"there is no trace of this directory in {where}: name a file, or make one with asgi-inspect main:app."
         )

@@ -26,10 +26,10 @@ def given(app: Any) -> Any:
     return dress_application(app) or app
 
 
-def loaded(app: Any, name: str) -> Any:
-    """The same of what a server has loaded by this name; what is no application is refused."""
+def loaded(app: Any, name: str | None) -> Any:
+    """The same of what a server has loaded by this name, or made without one; what is no application is refused."""
     tell(app=name)
     try:
-        return application(app, name)
+        return application(app, name or "the application")
     except UsageError as error:
         refuse(str(error))

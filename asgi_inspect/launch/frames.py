@@ -1,6 +1,14 @@
 """The frame of a record without its content: which kind, of which connection and process. A tenth of the cost of all of it."""
 
+from typing import Any
+
 import msgspec
+
+
+class Type(msgspec.Struct):
+    """Of a scope, what it is about."""
+
+    type: Any = None
 
 
 class Frame(msgspec.Struct):
@@ -11,6 +19,7 @@ class Frame(msgspec.Struct):
     proc: str | None = None
     layer: int = 0
     pid: int | None = None
+    scope: Type | None = None
 
 
 _DECODER = msgspec.json.Decoder(Frame)

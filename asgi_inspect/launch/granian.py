@@ -4,12 +4,14 @@ Its workers, forked or spawned, call a loader; ours calls the one that they woul
 which is not ASGI.
 """
 
-import copy
 import functools
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import ModuleType
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
+
+import click
+from click.core import ParameterSource
 
 from ..capture.notice import say_once
 from ..on._target import refuse
@@ -25,24 +27,24 @@ def plan(arguments: Sequence[str]) -> Plan:
 
 
 def serve(arguments: Sequence[str]) -> None:
-    """Be granian, until it ends. Where no interface is named it is ASGI."""
-    import click
-    from click.core import ParameterSource
+    """Be granian, until it ends."""
     from granian.cli import cli
-    from granian.constants import Interfaces
 
-    run = cast("Callable[..., Any]", cli.callback)
+    cli.main(args=list(arguments), prog_name="granian", auto_envvar_prefix="GRANIAN")
 
+
+def _change_command(module: ModuleType) -> None:
+    """Where no interface is named it is ASGI."""
+    run = module.cli.callback
+
+    @functools.wraps(run)
     def run_asgi(*, interface: Any, **params: Any) -> Any:
         if click.get_current_context().get_parameter_source("interface") is ParameterSource.DEFAULT:
-            interface = Interfaces.ASGI
+            interface = type(interface)("asgi")
             say_once("granian's own default is RSGI: it is started with --interface asgi.")
         return run(interface=interface, **params)
 
-    command = copy.copy(cli)
-    if read_launch() is not None:
-        command.callback = run_asgi
-    command.main(args=list(arguments), prog_name="granian", auto_envvar_prefix="GRANIAN")
+    module.cli.callback = run_asgi
 
 
 def _change_server(module: ModuleType) -> None:
@@ -69,26 +71,26 @@ def _change_embedded(module: ModuleType) -> None:
 
     @functools.wraps(serve)
     async def serve_traced(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if self.interface.value in _ASGI:
+        if self.interface in _ASGI:
             self.target = given(self.target)
         return await serve(self, *args, **kwargs)
 
     module.Server.serve = serve_traced
 
 
-_ASGI = ("asgi", "asginl")
+_ASGI = ("asgi", "asginl")  # granian's enumeration is one of str, and scripts may give the words
 
 
 def _require_asgi(interface: Any) -> None:
-    if interface.value not in _ASGI:
+    if interface not in _ASGI:
         refuse(
-            f"granian is to serve {interface.value.upper()} here, which asgi-inspect cannot show: use --interface asgi."
+            f"granian is to serve {str(interface).upper()} here, which asgi-inspect cannot show: use --interface asgi."
         )
 
 
 def _load(load: Callable[[], Any], target: str) -> Any:
     """In a worker: what `load` gives, traced."""
-    tell(factories="option")
+    tell(factories="option", asgi2=False)
     return loaded(load(), target)
 
 
@@ -108,4 +110,8 @@ def loading(stop: Stop) -> Hooks:
     return {"granian.server.common": change_server}
 
 
-HOOKS: Hooks = {"granian.server.common": _change_server, "granian.server.embed": _change_embedded}
+HOOKS: Hooks = {
+    "granian.cli": _change_command,
+    "granian.server.common": _change_server,
+    "granian.server.embed": _change_embedded,
+}

@@ -38,18 +38,35 @@ def _change_application(module: ModuleType) -> None:
             self.callable = _load(self)
         return self.callable
 
-    module.BaseApplication.wsgi = wsgi
+    run = module.Application.run
+
+    @functools.wraps(run)
+    def run_in_front(self: Any) -> Any:
+        if self.cfg.daemon:
+            refuse(
+                "gunicorn --daemon goes into the background, where no live view follows it: leave it out, or trace without "
+                "the command: ASGI_INSPECT_OUT=trace.jsonl gunicorn ... asgi_inspect.on.main:app"
+            )
+        _require_asgi(self.cfg.worker_class_str)
+        return run(self)
+
+    module.BaseApplication.wsgi, module.Application.run = wsgi, run_in_front
 
 
-def _load(application: Any) -> Any:
-    worker = application.cfg.worker_class_str
+def _require_asgi(worker: str) -> None:
     if worker in _WSGI_WORKERS:
         refuse(
             f"gunicorn's worker class {worker} serves WSGI, which asgi-inspect cannot show: "
             "add -k uvicorn_worker.UvicornWorker, or -k asgi."
         )
-    name = getattr(application, "app_uri", None) or "the application"
-    tell(factories="called" if "uvicorn" in worker.lower() else "parentheses")
+
+
+def _load(application: Any) -> Any:
+    worker = application.cfg.worker_class_str
+    _require_asgi(worker)
+    name = getattr(application, "app_uri", None)
+    uvicorn = "uvicorn" in worker.lower()
+    tell(factories="called" if uvicorn else "parentheses", asgi2=uvicorn)
     return loaded(application.load(), name)
 
 

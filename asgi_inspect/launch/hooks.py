@@ -10,8 +10,11 @@ from .server import Hooks
 
 
 def install(hooks: Hooks) -> None:
-    """From now on call each of these functions with its module, right after that was imported."""
+    """Call each of these functions with its module: now where that is imported already, else right after its import."""
     sys.meta_path.insert(0, _Finder(hooks))
+    for name, change in hooks.items():
+        if name in sys.modules:
+            change(sys.modules[name])
 
 
 class _Finder(MetaPathFinder):

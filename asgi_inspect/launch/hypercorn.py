@@ -57,7 +57,7 @@ def _change_run(module: ModuleType) -> None:
             config.application_path, app = traced_path(config.application_path)
         except UsageError as error:
             refuse(str(error))
-        tell(app=app, factories="parentheses")
+        tell(app=app, factories="parentheses", asgi2=False)
         return run(config)
 
     @functools.wraps(check_for_updates)

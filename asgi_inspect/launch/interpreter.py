@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 _WITH_VALUE = ("W", "X")
 _LAST = ("m", "c")
-_CHILD = ("asgi_inspect.launch.child",)
+CHILD = ("asgi_inspect.launch.child",)
 
 
 def python_options(orig_argv: Sequence[str]) -> list[str]:
@@ -31,7 +31,7 @@ def python_options(orig_argv: Sequence[str]) -> list[str]:
     return options
 
 
-def child_command(server: str, arguments: Sequence[str], entry: Sequence[str] = _CHILD) -> list[str]:
+def child_command(server: str, arguments: Sequence[str], entry: Sequence[str] = CHILD) -> list[str]:
     """The command line of the child: this interpreter, our entry, and the server's command as the user would type it.
 
     A console script has its own folder first on `sys.path`, not the working directory; `python -m` has the latter. The

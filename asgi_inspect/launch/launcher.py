@@ -100,10 +100,10 @@ class _Announcement:
         place, plan = self._run.place, self._run.plan
         if place.trouble is not None:
             self._say(
-                f"the state folder cannot be used ({place.trouble}); `asgi-inspect show` needs the name of this trace."
+                f"the state folder cannot be used ({place.trouble}): `asgi-inspect show` needs the name of this trace."
             )
-        serves = f"serves {plan.app}" if plan.app is not None else "runs"
-        self._say(f"{plan.server} {serves}; trace: {place.path}")
+        what = f" {plan.app}" if plan.app is not None else ""
+        self._say(f"{plan.server} starts{what}; trace: {place.path}")
 
 
 def _accompany(run: Run, server: ServerProcess, say: Say) -> Closed | None:

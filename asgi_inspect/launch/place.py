@@ -101,7 +101,8 @@ class Place:
 def _open(path: Path) -> int:
     try:
         if os.path.exists(path) and not stat.S_ISREG(path.stat().st_mode):
-            raise UsageError(f"{_show(path)} is no regular file; `-o -` writes the records to standard output.")
+            kind = "a folder: name a file in it" if path.is_dir() else "no regular file"
+            raise UsageError(f"{_show(path)} is {kind}; `-o -` writes the records to standard output.")
         return os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except FileNotFoundError:
         raise UsageError(

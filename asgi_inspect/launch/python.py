@@ -4,18 +4,22 @@
 then starts is traced.
 """
 
+import functools
 import os
 import runpy
+import shutil
 import sys
 import sysconfig
 import types
 import zipfile
 from collections.abc import Sequence
+from typing import Any
 
 from ..errors import UsageError
 from ..options import tell
 from ..text import safe
-from .interpreter import python_options
+from .hooks import install
+from .interpreter import CHILD, python_options
 from .server import SERVERS, Hooks, Plan, Stop, server_named
 
 _run_module = runpy._run_module_as_main  # type: ignore[attr-defined]  # what the interpreter calls for `-m` and for a folder
@@ -65,9 +69,31 @@ def script_named(word: str) -> str | None:
     path = os.path.join(sysconfig.get_path("scripts"), word)
     if os.path.basename(word) != word or not os.path.isfile(path):
         return None
+    return path if _is_script(path) else None
+
+
+def program_at(path: str) -> str | None:
+    """The name of a program of Python's that is named by its path: an interpreter, a server, or another script.
+
+    Raises UsageError where it is an interpreter's, or a console script, of another environment than ours.
+    """
+    folder, name = os.path.split(path)
+    if not folder or ":" in name or not os.path.isfile(path) or not os.access(path, os.X_OK):
+        return None
+    server = server_named(name)
+    if server is None:
+        return name if _is_script(path) else None
+    if os.path.realpath(folder) != os.path.realpath(sysconfig.get_path("scripts")):
+        raise UsageError(
+            f"{safe(path)} is not of the environment of asgi-inspect, {safe(sys.prefix)}: install it there too."
+        )
+    return name
+
+
+def _is_script(path: str) -> bool:
     with open(path, "rb") as file:
         head = file.read(_HEAD)
-    return path if head.startswith(b"#!") and b"python" in head else None
+    return head.startswith(b"#!") and b"python" in head
 
 
 def _run_file(path: str, main: types.ModuleType) -> None:
@@ -100,10 +126,59 @@ def _change_autoreload(module: types.ModuleType) -> None:
     module.get_child_arguments = lambda: [sys.executable, *sys.orig_argv[1:]]  # type: ignore[attr-defined]
 
 
+def _change_subprocess(module: types.ModuleType) -> None:
+    """Scripts may start a server's own command in another process, as `litestar run --reload` does."""
+    init = module.Popen.__init__
+
+    @functools.wraps(init)
+    def init_traced(self: Any, args: Any, *others: Any, **kwargs: Any) -> None:
+        init(self, _traced_command(args), *others, **kwargs)
+
+    module.Popen.__init__ = init_traced
+
+
+def _traced_command(args: Any) -> Any:
+    """The same server, as our child, if this is one's command line."""
+    if not isinstance(args, list | tuple) or not all(isinstance(word, str) for word in args):
+        return args
+    match list(args):
+        case [sys.executable, "-m", word, *rest] if word in SERVERS:
+            return [sys.executable, "-m", *CHILD, word, *rest]
+        case [word, *rest] if word in SERVERS and (script := script_named(word)) and shutil.which(word) == script:
+            return [sys.executable, "-P", "-m", *CHILD, script, *rest]
+    return args
+
+
+def _change_spawn(module: types.ModuleType) -> None:
+    """A process that the script spawns may be the one that serves, as one that it forks."""
+    command_line = module.get_command_line
+
+    @functools.wraps(command_line)
+    def command_line_hooked(**kwargs: Any) -> list[Any]:
+        words: list[Any] = command_line(**kwargs)
+        return [f"import {__name__} as s; s.hook(); {word}" if _is_spawn(word) else word for word in words]
+
+    module.get_command_line = command_line_hooked  # type: ignore[attr-defined]
+
+
+def _is_spawn(word: Any) -> bool:
+    return isinstance(word, str) and "spawn_main(" in word  # the interpreter's path may be bytes
+
+
+def hook() -> None:
+    """In a process that was spawned: trace what it serves."""
+    install(HOOKS)
+
+
 def _all_hooks() -> Hooks:
     servers = [server_named(word) for word in SERVERS]
     hooks = {name: hook for server in servers if server is not None for name, hook in server.HOOKS.items()}
-    return {**hooks, "django.utils.autoreload": _change_autoreload}
+    return {
+        **hooks,
+        "django.utils.autoreload": _change_autoreload,
+        "multiprocessing.spawn": _change_spawn,
+        "subprocess": _change_subprocess,
+    }
 
 
 HOOKS: Hooks = _all_hooks()

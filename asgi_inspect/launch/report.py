@@ -2,14 +2,14 @@
 
 import errno
 import os
-import socket
 import sys
 from collections.abc import Iterator, Mapping
 
 from ..render.endings import ended_how
 from ..trace.connection import Connection
+from .address import why_not
 from .server import Plan
-from .watch import Closed
+from .watch import Closed, CutOff
 
 REFUSED = 2
 """The status of a server that was not even started, as the application cannot be one."""
@@ -33,6 +33,8 @@ def report(
     """
     if closed is not None and closed.cut_off_count:
         yield _cut_off(closed.cut_off, closed.cut_off_count)
+    if closed is not None and closed.abrupt and environ.get("ASGI_INSPECT_FLUSH") != "record":
+        yield "a process that ends without a shutdown may take its last 50 ms with it; ASGI_INSPECT_FLUSH=record keeps these too."
     if closed is not None and closed.running:
         stays = "" if keep else ", which therefore stays"
         yield f"still running, and writing to the trace{stays}: process {', '.join(map(str, closed.running))}"
@@ -48,11 +50,15 @@ def _trace(closed: Closed | None, *, kept: bool, where: str, again: str) -> str:
     return "nothing was traced." if closed is not None and not closed.traced else "its trace is removed, as you wished."
 
 
-def _cut_off(connections: list[Connection], count: int) -> str:
+def _cut_off(connections: list[CutOff], count: int) -> str:
     """What was open when its process went, worker or server: the last few by their names."""
-    named = [f"{_what(connection)} (--conn {connection.conn})" for connection in connections]
+    named = [f"{_what(connection)} (--conn '{pid}#{_number(connection)}')" for pid, connection in connections]
     more = [f"{count - len(named)} more"] if count > len(named) else []
-    return f"cut off with their process: {', '.join([*named, *more])}"
+    return f"open when the process ended: {', '.join([*named, *more])}"
+
+
+def _number(connection: Connection) -> str:
+    return connection.conn.rpartition(".")[2]
 
 
 def _what(connection: Connection) -> str:
@@ -62,7 +68,7 @@ def _what(connection: Connection) -> str:
 
 def _advice(plan: Plan, *, traced: bool, environ: Mapping[str, str]) -> Iterator[str]:
     """What to do about a server that failed, where we can know it better than the server."""
-    if plan.address is not None and _taken(*plan.address):
+    if plan.address is not None and why_not(*plan.address) == errno.EADDRINUSE:
         host, port = plan.address
         yield f"port {port} of {host} is in use by another process: end that one, or choose another port, such as --port {port + 1}."
     elif (
@@ -71,17 +77,3 @@ def _advice(plan: Plan, *, traced: bool, environ: Mapping[str, str]) -> Iterator
         and os.path.realpath(active) != os.path.realpath(sys.prefix)
     ):
         yield f"asgi-inspect runs in {sys.prefix}, not in your environment {active}: install it there too if a module was missing."
-
-
-def _taken(host: str, port: int) -> bool:
-    """Whether nobody could listen there now, as somebody does already."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            return error.errno == errno.EADDRINUSE
-        except OverflowError:  # no number of a port: the server has said so
-            return False
-    return False

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ..trace.connection import proc_of
 from ..trace.follow import Follower
-from .frames import frame_of
+from .frames import Frame, frame_of
 
 _TELLING = tuple(b'{"record":"%s"' % kind for kind in (b"process", b"scope", b"end", b"exit"))
 _LONGEST = 16 << 20  # bytes: a longer line is a message, or a scope that nobody could want to see
@@ -24,6 +24,8 @@ class Writer:
     """Its `process` record."""
     open: dict[str, bytes] = field(default_factory=dict)
     """Its connections without an end, by their id: the line of each one's outermost scope."""
+    lifespans: set[str] = field(default_factory=set)
+    """Which of these are no client's: where such a one is left, the process ended without a shutdown."""
 
 
 class Survey:
@@ -52,18 +54,21 @@ class Survey:
         if frame is None:
             return  # damage is the readers' to report; a lost end is no end
         if frame.conn is not None:
-            self._take_connection(frame.record, frame.conn, frame.layer, line)
+            self._take_connection(frame, frame.conn, line)
         elif frame.record == "exit":
             self.writers.pop(frame.proc or "", None)
         elif frame.record == "process" and frame.proc is not None and frame.pid is not None:
             self.traced = True
             self.writers.setdefault(frame.proc, Writer(frame.pid, line))  # begun anew, a file names it again
 
-    def _take_connection(self, record: str, conn: str, layer: int, line: bytes) -> None:
+    def _take_connection(self, frame: Frame, conn: str, line: bytes) -> None:
         writer = self.writers.get(proc_of(conn))
-        if writer is None or layer != 0:
+        if writer is None or frame.layer != 0:
             return
-        if record == "scope":
+        if frame.record == "scope":
             writer.open[conn] = line
-        elif record == "end":
+            if frame.scope is not None and frame.scope.type == "lifespan":
+                writer.lifespans.add(conn)
+        elif frame.record == "end":
             writer.open.pop(conn, None)
+            writer.lifespans.discard(conn)

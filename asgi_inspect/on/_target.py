@@ -11,6 +11,7 @@ import types
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ..capture.notice import say_once
 from ..errors import UsageError
 from ..options import read_launch
 from ..text import safe
@@ -109,6 +110,10 @@ def application(value: Any, where: str) -> Any:
     if reason:
         hint = _CALL_IT.get(factories, "").format(where) if kind is Kind.FACTORY else ""
         raise UsageError(f"{where} {reason}{hint}.")
+    if kind is Kind.ASGI2 and launch is not None and not launch.asgi2:
+        say_once(
+            f"{where} is {kind.value}, which this server would not serve: it is only because asgi-inspect adapts it."
+        )
     return dress_application(value)
 
 

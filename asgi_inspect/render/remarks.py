@@ -16,15 +16,43 @@ Remark: TypeAlias = ProcessRecord | LoopRecord | LostRecord | SkippedRecord | Ex
 REMARKS: Final = (ProcessRecord, LoopRecord, LostRecord, SkippedRecord, ExitRecord)
 
 
-def remark(record: Remark, names: Names, first: ProcessRecord | None, *, utc: bool) -> Line:
-    """The record in words. `first`: the process that was met first, of which the later ones say only how they differ."""
-    return [(Own("── "), "quiet"), (clock(record.at, utc=utc), "time"), ("  ", ""), *_words(record, names, first, utc)]
+class Processes:
+    """What later lines about processes depend on: who came first, and who is there at the same time."""
+
+    def __init__(self) -> None:
+        self.first: ProcessRecord | None = None
+        """The one that was met first in its run, of which the later ones say only how they differ."""
+        self.workers = False
+        """Whether there were ever several at once."""
+        self.cut_off = 0
+        """How many connections the last one to go has left without an end."""
+        self.of_clients = 0
+        """How many of these were no lifespan."""
+        self._there: set[str] = set()
+
+    def come(self, record: ProcessRecord) -> None:
+        """Another one is there. Where nobody was, and its parent is another one too, a run begins anew."""
+        if self.first is None or (not self._there and record.parent_pid != self.first.parent_pid):
+            self.first = record
+        self._there.add(record.proc)
+        self.workers = self.workers or len(self._there) > 1
+
+    def go(self, proc: str, *, cut_off: int, of_clients: int) -> None:
+        """One has ended."""
+        self._there.discard(proc)
+        self.cut_off, self.of_clients = cut_off, of_clients
 
 
-def _words(record: Remark, names: Names, first: ProcessRecord | None, utc: bool) -> Line:
+def remark(record: Remark, names: Names, processes: Processes, *, utc: bool) -> Line:
+    """The record in words."""
+    words = _words(record, names, processes, utc)
+    return [(Own("── "), "quiet"), (clock(record.at, utc=utc), "time"), ("  ", ""), *words]
+
+
+def _words(record: Remark, names: Names, processes: Processes, utc: bool) -> Line:
     match record:
         case ProcessRecord():
-            return _process(record, first, utc)
+            return _process(record, processes, utc)
         case LoopRecord():
             return _loop(record, names)
         case LostRecord():
@@ -36,19 +64,21 @@ def _words(record: Remark, names: Names, first: ProcessRecord | None, utc: bool)
             skipped = f"{plural(record.conns, 'connection')} skipped"
             return joined([[(skipped, "remark")], data(record.why, "remark", 200)])
         case ExitRecord():
-            return _exit(record, names)
+            return _exit(record, names, processes)
         case _:
             assert_never(record)
 
 
-def _process(record: ProcessRecord, first: ProcessRecord | None, utc: bool) -> Line:
+def _process(record: ProcessRecord, processes: Processes, utc: bool) -> Line:
     why = "" if record.why == "start" else f" ({record.why})"
     circumstances = _circumstances(record, utc)
+    first = processes.first
     if first is None or first.proc == record.proc:
         said = [f"process {record.pid}{why}", *circumstances]
     else:
+        kind = "worker" if processes.workers else "process"
         known = _circumstances(first, utc)
-        said = [f"new worker {record.pid}{why}", *(text for text in circumstances if text not in known)]
+        said = [f"new {kind} {record.pid}{why}", *(text for text in circumstances if text not in known)]
     return joined([data(text, "remark", 200) for text in said])
 
 
@@ -61,14 +91,17 @@ def _circumstances(record: ProcessRecord, utc: bool) -> list[str]:
     return [*said, python, f"asgi-inspect {record.asgi_inspect}", day(record.at, utc=utc)]
 
 
-def _exit(record: ExitRecord, names: Names) -> Line:
-    kind = "worker" if names.several else "process"
-    how = "is gone" if record.status is None else ended_how(record.status)
+def _exit(record: ExitRecord, names: Names, processes: Processes) -> Line:
+    kind = "worker" if processes.workers else "process"
+    how = ended_how(record.status or 0)
+    if record.status is None and processes.cut_off:
+        how = "is gone"
     line: Line = [
         (f"{kind} {names.process(record.proc)} ", "remark"),
-        (how, "warning" if record.status else "remark"),
+        (how, "warning" if record.status or processes.cut_off else "remark"),
     ]
-    return [*line, (f", {plural(record.open, 'connection')} open", "warning")] if record.open else line
+    count = processes.of_clients
+    return [*line, (f", {plural(count, 'connection')} open", "warning")] if count else line
 
 
 def _loop(record: LoopRecord, names: Names) -> Line:

@@ -24,7 +24,7 @@ from .block import Block, Row
 from .heads import title
 from .names import Names
 from .options import ViewOptions
-from .remarks import REMARKS, Remark, remark
+from .remarks import REMARKS, Processes, Remark, remark
 from .units import duration
 
 _ENDED_KEPT: Final = 1000  # connections; records may come a little after the end
@@ -77,7 +77,7 @@ class View(abc.ABC):
         self.names = Names()
         self._fold = Fold(keep_events=False, keep_ended=_ENDED_KEPT)
         self._talks: dict[str, Talk] = {}
-        self._first: ProcessRecord | None = None
+        self._processes = Processes()
         self._doubtful: set[str] = set()
 
     def feed(self, record: Record) -> Iterable[RenderableType]:
@@ -86,8 +86,10 @@ class View(abc.ABC):
             return self._exit(record)
         connection = self._fold.feed(record)
         if isinstance(record, ProcessRecord):
-            self._first = self._first or record
-            return [self._remark(record)] if self.names.know(record) else []
+            if not self.names.know(record):
+                return []
+            self._processes.come(record)
+            return [self._remark(record)]
         if isinstance(record, REMARKS):
             return [self._remark(record)]
         assert connection is not None  # the fold has one for each record that names its connection
@@ -126,8 +128,10 @@ class View(abc.ABC):
         for connection in open_there:
             self._talks.pop(connection.conn, None)
         listed = open_there[:_LISTED_OPEN]
-        more = max(record.open or 0, len(open_there)) - len(listed)
+        count = max(record.open or 0, len(open_there))
+        more = count - len(listed)
         rest: Line = [(f"   and {more} more", "warning")]
+        self._processes.go(record.proc, cut_off=count, of_clients=count - sum(c.type == "lifespan" for c in open_there))
         return [
             self._remark(record),
             *(self.cut_off(connection, record) for connection in listed),
@@ -143,7 +147,7 @@ class View(abc.ABC):
         """What to print for a record of a connection, which the fold has taken in already."""
 
     def _remark(self, record: Remark) -> Block:
-        line = remark(record, self.names, self._first, utc=self.options.utc)
+        line = remark(record, self.names, self._processes, utc=self.options.utc)
         return Block(lambda width: [Row(line, hang=3)])
 
     def _open_line(self, connection: Connection) -> Line:

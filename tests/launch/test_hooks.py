@@ -57,6 +57,16 @@ def test_the_module_has_the_loader_it_would_have(tmp_path: Path) -> None:
     assert run(code, tmp_path) == ["changed changed", loaders, "changed changed"]
 
 
+def test_a_module_that_is_there_already_is_changed_at_once(tmp_path: Path) -> None:
+    code = """
+        import other
+        install({"other": lambda module: setattr(module, "seen", 3)})
+        import other
+        print(other.seen)
+    """
+    assert run(code, tmp_path) == ["changed changed", "3"]
+
+
 def test_what_an_import_raises_comes_through(tmp_path: Path) -> None:
     code = """
         for name in ("failing", "never"):

@@ -75,7 +75,7 @@ def test_a_run_from_start_to_end(start: Start, environ: dict[str, str]) -> None:
     assert [type(record) for record in records(file)][-1] is ExitRecord
     first = server.wait_for("asgi-inspect: uvicorn .*").string
     last = server.stderr.splitlines()[-1]
-    assert first.endswith(f" serves main:app; trace: {file}")
+    assert first.endswith(f" starts main:app; trace: {file}")
     assert last.endswith(f" was ended by SIGTERM; trace: {file} (show it with: asgi-inspect show)")
     assert "GET /" in server.stderr
     assert "a line of the application" in server.stdout  # the server's own streams stay where they are
@@ -237,8 +237,8 @@ def test_a_run_that_is_killed(start: Start, environ: dict[str, str]) -> None:
     exit_record = records(file)[-1]
     assert isinstance(exit_record, ExitRecord)
     assert (exit_record.status, exit_record.open) == (-9, 2)  # lifespan is open as well
-    assert "cut off with their process: lifespan" in server.stderr
-    assert "GET /slow (--conn " in server.stderr
+    assert "open when the process ended: GET /slow (--conn " in server.stderr
+    assert "lifespan (--conn" not in server.stderr
 
 
 def _server(file: Path) -> int:
@@ -462,7 +462,7 @@ WRONG = [
     (["-o", "main.py", "main:app"], "main.py exists and is no trace: it stays as it is"),
     (["-o", "no/t.jsonl", "main:app"], "no/t.jsonl cannot be written: there is no folder"),
     (["-o", "/proc/t.jsonl", "main:app"], "/proc/t.jsonl cannot be written"),
-    (["-o", ".", "main:app"], "is no regular file"),
+    (["-o", ".", "main:app"], "is a folder: name a file in it"),
     (["main:app", "--prot", "1"], 'there is no option "--prot"; did you mean --port?'),
     (["main:app", "--port", "http"], "invalid value for '--port'"),
     (["main:app", "--body-limit", "much"], "invalid value for '--body-limit'"),
@@ -474,13 +474,19 @@ WRONG = [
     (["--quiet", "-o", "-", "main:app"], "--quiet wants nothing there"),
     (["--color", "never", "show"], "the command comes first: asgi-inspect show"),
     (["shwo"], '"shwo" is no command and no application; did you mean asgi-inspect show?'),
-    (["guvicorn", "main:app"], '"guvicorn" is no command and no application; did you mean asgi-inspect uvicorn?'),
+    (
+        ["guvicorn", "main:app"],
+        '"guvicorn" is no command and no application; did you mean asgi-inspect uvicorn or gunicorn?',
+    ),
     (["main:app", "gunicorn"], "the server comes first: asgi-inspect gunicorn main:app ..."),
     (
         ["main:app", "--port", "x"],
         "invalid value for '--port': 'x' is not a valid integer; see asgi-inspect uvicorn --help.",
     ),
     (["python", "nothing.py"], "there is no file nothing.py."),
+    (["manage.py", "runserver"], "to run a script: asgi-inspect python manage.py runserver"),
+    (["nothing-of-that-name", "dev", "main.py"], 'there is no server "nothing-of-that-name", and no such command'),
+    (["show", "--nothing"], "no such option '--nothing'; see asgi-inspect show --help."),
     (["trace.jsonl"], "trace.jsonl is a file; to show a trace: asgi-inspect show trace.jsonl"),
 ]
 

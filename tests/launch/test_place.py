@@ -84,7 +84,7 @@ def test_a_trace_that_is_being_written_is_not_emptied(tmp_path: Path) -> None:
 def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
     for path, words in (
         (tmp_path / "no" / "t.jsonl", "there is no folder"),
-        (tmp_path, "is no regular file"),
+        (tmp_path, "is a folder"),
         (Path("/dev/null"), "is no regular file"),
         (Path("/proc/t.jsonl"), "cannot be written"),
         (tmp_path / ("x" * 300), "cannot be written: File name too long"),

@@ -103,6 +103,91 @@ def test_a_module_needs_no_word_before_it(scripts: Path, environ: dict[str, str]
     assert ran([sys.executable, "-m", "asgi_inspect", "-m", "inside.looking", "word"], scripts, environ) == bare
 
 
+SPAWNING = """
+import multiprocessing
+import sys
+import uvicorn
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[1])
+    server = context.Process(target=uvicorn.run, args=("main:app",), kwargs={"port": int(sys.argv[2])})
+    server.start()
+    server.join()
+"""
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork"])
+def test_a_server_in_a_process_of_the_script(method: str, project: Path, environ: dict[str, str]) -> None:
+    (project / "spawning.py").write_text(SPAWNING)
+    trace = project.parent / "trace.jsonl"
+    port = free_port()
+    command = [sys.executable, "-m", "asgi_inspect", "--quiet", "-o", str(trace), "python", "spawning.py", method]
+    with running([*command, str(port)], env=environ, cwd=project):
+        get(port, "/in-a-process")
+        until(lambda: "/in-a-process" in trace.read_text())
+
+
+ELSEWHERE = {
+    "a-module": "subprocess.run([sys.executable, '-m', 'uvicorn', 'main:app', '--port', sys.argv[1]])",
+    "a-command": "subprocess.run(('uvicorn', 'main:app', '--port', sys.argv[1]))",
+    "granian": "import granian; granian.Granian('main:app', port=int(sys.argv[1]), interface='asgi').serve()",
+    "imported-before": "import uvicorn; from main import app; uvicorn.run(app, port=int(sys.argv[1]))",
+}
+
+
+@pytest.mark.parametrize("how", ELSEWHERE)
+def test_other_ways_in_which_scripts_start_servers(how: str, project: Path, environ: dict[str, str]) -> None:
+    (project / "starting.py").write_text(f"import subprocess, sys\nif __name__ == '__main__':\n    {ELSEWHERE[how]}\n")
+    trace = project.parent / "trace.jsonl"
+    port = free_port()
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    command = [sys.executable, "-m", "asgi_inspect", "--quiet", "-o", str(trace), "python", "starting.py", str(port)]
+    with running(command, env={**environ, "PATH": path}, cwd=project):
+        get(port, "/elsewhere")
+        until(lambda: "/elsewhere" in trace.read_text())
+
+
+def test_other_commands_are_left_alone(scripts: Path, environ: dict[str, str]) -> None:
+    (scripts / "other.py").write_text(
+        "import subprocess, sys\n"
+        "for words in ([sys.executable, '-c', 'print(1)'], 'echo 2', ('echo', '3'), [b'echo', b'4']):\n"
+        "    print(subprocess.run(words, shell=type(words) is str, capture_output=True))\n"
+    )
+    bare = ran([sys.executable, "other.py"], scripts, environ)
+    assert ran([sys.executable, "-m", "asgi_inspect", "python", "other.py"], scripts, environ) == bare
+
+
+@pytest.mark.parametrize("words", ["{bin}/uvicorn main:app", "{bin}/python -m uvicorn main:app", "./serve.py main:app"])
+def test_commands_by_their_paths(words: str, project: Path, environ: dict[str, str]) -> None:
+    (project / "serve.py").write_text("#!/usr/bin/env python\nfrom uvicorn.main import main\nmain()\n")
+    (project / "serve.py").chmod(0o755)
+    trace = project.parent / "trace.jsonl"
+    command = words.format(bin=Path(sys.executable).parent).split()
+    with running(
+        [sys.executable, "-m", "asgi_inspect", "--quiet", "-o", str(trace), *command, "--port", "0"],
+        env=environ,
+        cwd=project,
+    ) as server:
+        get(server.port, "/by-path")
+        until(lambda: "/by-path" in trace.read_text())
+
+
+def test_an_interpreter_of_another_environment(project: Path, environ: dict[str, str]) -> None:
+    other = project / "other" / "bin" / "python"
+    other.parent.mkdir(parents=True)
+    other.symlink_to(sys.executable)
+    result = subprocess.run(
+        [sys.executable, "-m", "asgi_inspect", str(other), "run.py"],
+        cwd=project,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"asgi-inspect: {other} is not of the environment of asgi-inspect, ")
+
+
 MANAGE = """
 import os
 import sys

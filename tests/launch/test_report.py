@@ -9,13 +9,13 @@ import pytest
 
 from asgi_inspect.launch.report import report
 from asgi_inspect.launch.server import Plan
-from asgi_inspect.launch.watch import Closed
+from asgi_inspect.launch.watch import Closed, CutOff
 from asgi_inspect.trace.connection import Connection
 from asgi_inspect.trace.records import ScopeRecord
 
 PLAN = Plan(server="uvicorn 1.2", app="main:app", address=None)
-FINE = Closed(traced=True, cut_off=[], cut_off_count=0, running=[])
-NOTHING = Closed(traced=False, cut_off=[], cut_off_count=0, running=[])
+FINE = Closed(traced=True, abrupt=False, cut_off=[], cut_off_count=0, running=[])
+NOTHING = Closed(traced=False, abrupt=False, cut_off=[], cut_off_count=0, running=[])
 
 
 def said(
@@ -69,16 +69,22 @@ def connection(number: int, scope: object) -> Connection:
 
 def test_what_was_cut_off() -> None:
     http = {"type": "http", "method": "GET", "path": "/slow"}
-    connections = [connection(1, http), connection(2, {"type": "lifespan"}), connection(3, None)]
-    closed = Closed(traced=True, cut_off=connections, cut_off_count=3, running=[])
-    named = "GET /slow (--conn p.1), lifespan (--conn p.2), a connection (--conn p.3)"
-    assert said(-9, closed)[0] == f"cut off with their process: {named}"
-    many = Closed(traced=True, cut_off=connections, cut_off_count=20, running=[])
-    assert said(-9, many)[0] == f"cut off with their process: {named}, 17 more"
+    connections = [CutOff(7, connection(1, http)), CutOff(8, connection(3, None))]
+    closed = Closed(traced=True, abrupt=False, cut_off=connections, cut_off_count=2, running=[])
+    named = "GET /slow (--conn '7#1'), a connection (--conn '8#3')"
+    assert said(-9, closed)[0] == f"open when the process ended: {named}"
+    many = Closed(traced=True, abrupt=False, cut_off=connections, cut_off_count=20, running=[])
+    assert said(-9, many)[0] == f"open when the process ended: {named}, 18 more"
+
+
+def test_what_is_lost_with_a_process_that_is_killed() -> None:
+    closed = Closed(traced=True, abrupt=True, cut_off=[], cut_off_count=0, running=[])
+    assert said(-9, closed)[0].startswith("a process that ends without a shutdown may take its last 50 ms")
+    assert len(said(-9, closed, ASGI_INSPECT_FLUSH="record")) == 1
 
 
 def test_who_goes_on_writing() -> None:
-    closed = Closed(traced=True, cut_off=[], cut_off_count=0, running=[7, 8])
+    closed = Closed(traced=True, abrupt=False, cut_off=[], cut_off_count=0, running=[7, 8])
     assert said(-9, closed)[0] == "still running, and writing to the trace: process 7, 8"
     assert said(-9, closed, keep=False) == [
         "still running, and writing to the trace, which therefore stays: process 7, 8",

@@ -79,7 +79,7 @@ def test_a_process_that_goes_gets_its_exit_at_once(place: Place, worker: Worker)
     until(lambda: len(exits(place)) == 2)
     closed = watch.close(-9)
     assert exits(place) == {"worker": (None, 1), "next": (None, 0), "server": (-9, 0)}
-    assert ([c.conn for c in closed.cut_off], closed.cut_off_count, closed.running) == (["worker.1"], 1, [])
+    assert ([c.connection.conn for c in closed.cut_off], closed.cut_off_count, closed.running) == (["worker.1"], 1, [])
 
 
 def test_where_the_system_has_no_descriptors_of_processes(
@@ -161,7 +161,7 @@ def test_each_process_gets_its_exit(place: Place) -> None:
     )
     closed = Watch(place, SERVER).close(-9)
     assert exits(place) == {"polite": (0, 0), "server": (-9, 1), "worker": (None, 1)}
-    assert sorted((c.conn, c.method, c.path) for c in closed.cut_off) == [
+    assert sorted((c.connection.conn, c.connection.method, c.connection.path) for c in closed.cut_off) == [
         ("server.1", "GET", "/"),
         ("worker.1", "GET", "/slow"),
     ]
@@ -172,7 +172,7 @@ def test_of_many_that_were_cut_off_the_last_are_known(place: Place) -> None:
     write(place, process("server", SERVER), *(scope(f"server.{number}") for number in range(100)))
     write(place, ScopeRecord(conn="server.100", at=AT, scope=None), tail=b'{"record":"scope","conn":"server.101"}\n')
     closed = Watch(place, SERVER).close(0)
-    assert [c.conn for c in closed.cut_off] == ["server.97", "server.98", "server.99", "server.100"]
+    assert [c.connection.conn for c in closed.cut_off] == ["server.97", "server.98", "server.99", "server.100"]
     assert closed.cut_off_count == 102
 
 

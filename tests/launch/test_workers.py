@@ -66,15 +66,15 @@ def test_a_worker_that_is_killed_is_gone_at_once(start: Start, environ: dict[str
         client.close()
     assert exits(file).keys() == set(processes(file).values())
     lines = shown(server)
-    at = lines.index(f"── worker {worker} is gone, 2 connections open")
+    at = lines.index(f"── worker {worker} is gone, 1 connection open")
     assert [re.sub(r"^(\d*)#\d+ +", "", line) for line in lines[at + 1 : at + 3]] == [
         "└ cut off · lifespan",
         "└ cut off · GET /slow · 200 OK · 0 B in · 5 B out",
     ]
     assert sum("GET /slow" in line and "└" in line for line in lines) == 1  # not once more at the end
     assert "still open" not in server.stderr
-    (last,) = [line for line in lines if "cut off with their process" in line]
-    assert re.search(r": lifespan \(--conn \w+\.1\), GET /slow \(--conn \w+\.\d\)$", last)
+    (last,) = [line for line in lines if "open when the process ended" in line]
+    assert re.search(rf": GET /slow \(--conn '{worker}#\d'\)$", last)
 
 
 def test_a_worker_that_nobody_watches_is_gone_as_well(start: Start, environ: dict[str, str]) -> None:
@@ -112,12 +112,12 @@ def test_a_reload_shows_who_goes_and_who_comes(start: Start, project: Path, envi
         (project / "main.py").write_text((project / "main.py").read_text() + "\n# edited\n")
         until(lambda: len(processes(file)) == 2)
         _, second = processes(file).values()
-        server.wait_for(rf"new worker {second} \(reload\)")
+        server.wait_for(rf"new process {second} \(reload\)")
         assert exits(file) == {first: (None, 0)}
         server.stop(signal.SIGINT)
     lines = shown(server)
-    assert lines.index(f"── process {first} is gone") < lines.index(f"── new worker {second} (reload)")
-    assert f"── worker {second} is gone" in lines
+    assert lines.index(f"── process {first} ended") < lines.index(f"── new process {second} (reload)")
+    assert f"── process {second} ended" in lines
     assert "cut off" not in server.stderr
 
 
