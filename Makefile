@@ -1,11 +1,15 @@
 # All that a contributor does, from a clone and with nothing but Python >= 3.11: `make demo`, `make test`.
-# Each makes its own .venv and installs what it needs; a second run finds it there. PYTHON=... chooses the interpreter.
+# Each makes its own .venv and installs what it needs; a second run finds it there. PYTHON=... chooses the interpreter,
+# PYTEST=... adds to the tests' command line, JOBS=... says how many run at once.
 
 VENV := .venv
 BIN := $(VENV)/bin
 MINIMUM := 3, 11
 CANDIDATES := python3.13 python3.12 python3.11 python3
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# Tests that run at once: most of the time they wait for the servers that they start.
+JOBS := 4
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -18,7 +22,7 @@ demo: $(VENV)/installed-demo ## see the product at work: an example app under as
 	@$(BIN)/python -m examples.demo
 
 test: lint ## all checks: style, types, tests
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) $(PYTEST)
 
 lint: $(VENV)/installed-dev ## style and types only
 	$(BIN)/ruff check
@@ -30,7 +34,7 @@ format: $(VENV)/installed-dev ## put the code into the project's style
 	$(BIN)/ruff format
 
 coverage: $(VENV)/installed-dev ## the tests, and the lines and branches that none of them reaches
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --cov --cov-report=term-missing:skip-covered $(PYTEST)
 
 picture: $(VENV)/installed-demo ## the README's picture, from a new run
 	$(BIN)/python docs/make_picture.py

@@ -1,5 +1,6 @@
 """The file under the path: as others left it, and as they may change it while it is written."""
 
+import itertools
 import os
 import stat
 import subprocess
@@ -46,7 +47,7 @@ if not os.getuid():  # nothing is unreadable for root
     os.seteuid(65534)
 """
     os.chown(path, *((-1, -1) if os.getuid() else (65534, 65534)))
-    for folder in path.parents[:3]:
+    for folder in itertools.takewhile(lambda folder: "pytest" in str(folder), path.parents):
         folder.chmod(0o755)
     output(SINK + code + "add(1); sink.flush(clock())", str(path))
     path.chmod(0o600)

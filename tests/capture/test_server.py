@@ -87,6 +87,6 @@ def test_nothing_is_asked(name: str) -> None:
     assert called == []
 
 
-@pytest.mark.parametrize("given", [None, 7, len, [].append, asyncio.Queue, print], ids=repr)
+@pytest.mark.parametrize("given", [None, 7, len, [].append, asyncio.Queue, print])
 def test_no_server(given: Any) -> None:
     assert server_of(given, given) is None

@@ -58,7 +58,7 @@ UNTOUCHED: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("message", UNTOUCHED, ids=repr)
+@pytest.mark.parametrize("message", UNTOUCHED)
 def test_a_message_without_a_one_shot_iterator_is_itself(message: Any) -> None:
     assert replayable(message) is message
 

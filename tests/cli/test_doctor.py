@@ -419,9 +419,7 @@ def test_a_state_folder_that_cannot_be(run: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     result = run("doctor", XDG_STATE_HOME=str(tmp_path / "file"), TMPDIR=str(tmp_path))
     assert result.returncode == 0  # traces go to a temporary folder
-    assert lines(result.stdout, "traces")[0].startswith(
-        "note    traces       the state folder cannot be used (Not a dir"
-    )
+    assert lines(result.stdout, "traces")[0].startswith("note traces       the state folder cannot be used (Not a dir")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith("asgi-inspect-")] == []
 
 

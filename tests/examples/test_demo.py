@@ -74,5 +74,5 @@ def test_a_server_that_does_not_start_is_said_in_a_sentence(
     monkeypatch.setattr(demo, "APP", "examples.nowhere:app")
     assert demo.main() == 1
     stderr = capfd.readouterr().err
-    assert "demo: the server ended before it listened, with status 2" in stderr
+    assert "demo: the server ended before it listened, with status 3" in stderr
     assert "Traceback" not in stderr
