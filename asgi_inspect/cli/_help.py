@@ -15,6 +15,7 @@ _EXAMPLES = (
     ("asgi-inspect python run.py", "a script that starts one"),
     ("asgi-inspect -o trace.jsonl main:app", "the trace in a file of your own"),
     ("asgi-inspect --format jsonl main:app | jq .", "the records, as JSON"),
+    ("asgi-inspect doctor main:app", "would it run? nothing is served"),
     ("asgi-inspect show", "the last run here, once more"),
     ("asgi-inspect show trace.jsonl --conn 17", "one connection of a trace"),
 )
