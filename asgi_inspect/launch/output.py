@@ -22,6 +22,7 @@ _POLL: Final = 0.1
 _PIECE: Final = getattr(select, "PIPE_BUF", 512)  # bytes: what a pipe that can be written takes without waiting
 _hurry: Final = threading.Event()
 _given_up: Final = threading.Event()  # on standard error, by whichever of our parts
+_echoed: Final = threading.Event()
 _ENCODING_OF = {1: "stdout", 2: "stderr"}
 
 
@@ -38,6 +39,9 @@ class Output:
     def write(self, text: str | bytes) -> None:
         """Write all of it, waiting for a slow reader. OSError: there is no room for it in the file that stdout is."""
         data = memoryview(text.encode(self._encoding, "backslashreplace") if isinstance(text, str) else text)
+        if self._terminal and _echoed.is_set():
+            _echoed.clear()
+            data = memoryview(b"\r" + data)
         while data and not self.closed:
             if not self._ready():
                 self.closed = True
@@ -78,6 +82,11 @@ class Output:
             poll.register(self.fd, 0)  # POLLERR is always reported
             self.closed = any(event & (select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0))
         return self.closed
+
+
+def key_echoed() -> None:
+    """The terminal has shown a key, such as `^C`: what we write next begins at the left, over it, not behind it."""
+    _echoed.set()
 
 
 def hurry() -> None:

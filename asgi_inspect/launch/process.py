@@ -3,15 +3,20 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Self
 
-from .output import hurry
+from .output import hurry, key_echoed
 from .signals import FORWARDED, wait_for_signal
 
 _CHILD_ENDED = signal.SIGCHLD
 _INIT = 1
 _GRACE = 4.0  # seconds between the server's end and ours, after which we can be ended by a signal whatever we wait for
+_APART = 0.05  # seconds
+# What stops a job in the background that turns to its terminal; the terminal sends it to the whole group.
+_STOPPED_BY_TERMINAL = (signal.SIGTTIN, signal.SIGTTOU)
+_KEYS = (signal.SIGINT, signal.SIGQUIT)  # Ctrl-C, Ctrl-\
 _FATAL = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 # What Python ignores for itself, and no program that it starts should inherit.
 _RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)
@@ -62,7 +67,12 @@ class ServerProcess:
         while not self._gone():
             arrived = wait_for_signal(FORWARDED | {_CHILD_ENDED})
             if arrived.number != _CHILD_ENDED and arrived.sent:
+                # If it was sent to the whole group, the server is at it already: two at once may stop one for good, whose
+                # handler takes a lock.
+                time.sleep(_APART)
                 os.kill(self.pid, arrived.number)  # not yet waited for, so the number is still its own
+            elif arrived.number in _KEYS:
+                key_echoed()
         hurry()
         self.ended.set()
         if not self._released.wait(_GRACE):
@@ -73,14 +83,22 @@ class ServerProcess:
         """Collect what has ended: the server, and, where we are process 1 of a container, whatever was left to us."""
         while True:
             try:
-                pid, status = os.waitpid(-1 if os.getpid() == _INIT else self.pid, os.WNOHANG)
+                pid, status = os.waitpid(-1 if os.getpid() == _INIT else self.pid, os.WNOHANG | os.WUNTRACED)
             except ChildProcessError:  # somebody else's handler has collected it: its status is lost
                 return True
-            if pid == self.pid:
+            if os.WIFSTOPPED(status):
+                if pid == self.pid and os.WSTOPSIG(status) in _STOPPED_BY_TERMINAL:
+                    self._stop_too()
+            elif pid == self.pid:
                 self.status = os.waitstatus_to_exitcode(status)
                 return True
-            if pid == 0:
+            elif pid == 0:
                 return False
+
+    def _stop_too(self) -> None:
+        """The shell looks at us: only if we stand still as well is the job stopped for it, and woken by `fg`."""
+        signal.raise_signal(signal.SIGSTOP)  # to this very thread, so that the next line waits for it
+        os.kill(self.pid, signal.SIGCONT)  # who wakes us, wakes the server
 
 
 def _never(number: int, frame: object) -> None:

@@ -4,6 +4,12 @@ Ctrl-C in a terminal goes to the whole foreground group, the server included; pa
 second SIGINT makes servers drop their connections. `kill` reaches us alone. Linux tells the two apart by the signal's
 `si_code`. Where that cannot be read (macOS has no `sigwaitinfo`), a signal that a terminal can send counts as the
 terminal's while our group is in its foreground.
+
+One thing a terminal tells the leader of its session alone: that its window was closed. We are the leader where no shell
+stands between the terminal and us (`tmux new-window 'asgi-inspect …'`, `ssh -t`, a container): then it is for us to tell.
+
+What `kill` sends to the whole group (systemd, `timeout`) looks like what it sends to us alone: the server has it twice.
+Servers take a second SIGTERM for the first; a second SIGINT may make an end of their connections.
 """
 
 import os
@@ -20,7 +26,7 @@ FORWARDED = _FROM_TERMINAL | {signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2}
 
 
 class Arrived(NamedTuple):
-    """A signal that was taken off the queue; `sent`: by a process with `kill`, to us."""
+    """A signal that was taken off the queue; `sent`: to us, and not to the server as well."""
 
     number: int
     sent: bool
@@ -30,7 +36,8 @@ def wait_for_signal(signals: AbstractSet[signal.Signals]) -> Arrived:
     """Wait for the next of these signals, which are blocked."""
     if hasattr(signal, "sigwaitinfo"):
         info = signal.sigwaitinfo(signals)
-        return Arrived(info.si_signo, info.si_code != SI_KERNEL)
+        to_us_alone = info.si_signo == signal.SIGHUP and os.getsid(0) == os.getpid()
+        return Arrived(info.si_signo, info.si_code != SI_KERNEL or to_us_alone)
     number = signal.sigwait(signals)
     return Arrived(number, not (number in _FROM_TERMINAL and in_foreground()))
 

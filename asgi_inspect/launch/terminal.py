@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 @contextmanager
@@ -18,5 +18,6 @@ def kept_sane(fd: int = 0) -> Iterator[None]:
     try:
         yield
     finally:
-        if os.tcgetpgrp(fd) == os.getpgrp() and termios.tcgetattr(fd) != before:
-            termios.tcsetattr(fd, termios.TCSANOW, before)
+        with suppress(OSError, termios.error):  # its window was closed in the meantime
+            if os.tcgetpgrp(fd) == os.getpgrp() and termios.tcgetattr(fd) != before:
+                termios.tcsetattr(fd, termios.TCSANOW, before)

@@ -9,8 +9,10 @@ import errno
 import os
 import select
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..capture.process import timestamp
 from ..errors import DamagedRecordError
@@ -22,7 +24,15 @@ from .place import Place
 from .survey import Survey
 
 _LOOK_EVERY = 0.05  # seconds: whoever goes should be seen before whoever takes its place
+_LINGERS = 0.3  # seconds
 _NAMED = 5  # connections that were cut off
+
+
+class CutOff(NamedTuple):
+    """A connection that was open when its process, which had this `pid`, went; only its scope is known."""
+
+    pid: int
+    connection: Connection
 
 
 @dataclass(frozen=True)
@@ -31,8 +41,10 @@ class Closed:
 
     traced: bool
     """Whether anything was recorded."""
-    cut_off: list[Connection]
-    """Of the connections that were open when their process went, the last few; only the scopes are known of these."""
+    abrupt: bool
+    """Whether a process went that had not been shut down."""
+    cut_off: list[CutOff]
+    """Of the clients' connections that were open when their process went, the last few."""
     cut_off_count: int
     """How many there were in all."""
     running: list[int]
@@ -48,7 +60,8 @@ class Watch:
         self._server = server
         self._survey = Survey(place.path, place.begin)
         self._watched: dict[str, _Process] = {}
-        self._cut_off: deque[bytes] = deque(maxlen=_NAMED)
+        self._abrupt = False
+        self._cut_off: deque[tuple[int, bytes]] = deque(maxlen=_NAMED)
         self._cut_off_count = 0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="asgi-inspect watch", daemon=True)
@@ -67,6 +80,7 @@ class Watch:
         self._thread.join()
         try:
             self._look()
+            self._wait_for_workers()
             nobody_writes = locks.alone(self._place.fd)
             ended = [
                 proc
@@ -78,6 +92,7 @@ class Watch:
                 self._write_exit(proc, status if self._watched[proc].pid == self._server else None)
             return Closed(
                 traced=self._survey.traced,
+                abrupt=self._abrupt,
                 cut_off=_connections(self._cut_off),
                 cut_off_count=self._cut_off_count,
                 running=sorted(writer.pid for writer in self._survey.writers.values()),
@@ -86,6 +101,13 @@ class Watch:
             self._survey.close()
             for process in self._watched.values():
                 process.close()
+
+    def _wait_for_workers(self) -> None:
+        """What killed the server may have killed its workers too, a moment later: they do not go on."""
+        workers = [process for process in self._watched.values() if process.pid != self._server]
+        end = time.monotonic() + _LINGERS
+        while time.monotonic() < end and not all(process.has_ended() for process in workers):
+            time.sleep(_LOOK_EVERY / 10)
 
     def _run(self) -> None:
         while not self._closing.wait(_LOOK_EVERY):
@@ -116,8 +138,10 @@ class Watch:
             record = ExitRecord(proc=proc, at=timestamp(), status=status, open=len(writer.open))
             _append(self._place.fd, encode_record(record) + b"\n")
             del self._survey.writers[proc]
-            self._cut_off.extend(writer.open.values())
-            self._cut_off_count += len(writer.open)
+            lines = [(writer.pid, line) for conn, line in writer.open.items() if conn not in writer.lifespans]
+            self._abrupt = self._abrupt or bool(writer.open)
+            self._cut_off.extend(lines)
+            self._cut_off_count += len(lines)
         self._watched.pop(proc).close()
 
 
@@ -157,13 +181,13 @@ def _append(fd: int, line: bytes) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _connections(lines: deque[bytes]) -> list[Connection]:
+def _connections(lines: deque[tuple[int, bytes]]) -> list[CutOff]:
     found = []
-    for line in lines:
+    for pid, line in lines:
         with contextlib.suppress(DamagedRecordError):  # whole as JSON, but no scope that we could read
             record = decode_record(line)
             if isinstance(record, ScopeRecord):
                 connection = Connection(record.conn)
                 connection.feed(record)
-                found.append(connection)
+                found.append(CutOff(pid, connection))
     return found

@@ -7,7 +7,11 @@ import subprocess
 import sys
 import threading
 
-from asgi_inspect.launch.output import Output
+import pytest
+
+from asgi_inspect.launch.output import Output, key_echoed
+from tests.launch.conftest import Start
+from tests.launch.test_launch import get
 
 
 def test_all_is_written_to_a_slow_reader() -> None:
@@ -84,3 +88,35 @@ def test_a_record_on_a_terminal_has_nothing_raw_and_stays_the_same_json() -> Non
     assert outputs[0] == line
     assert outputs[1] == '{"body":"a\\u202eb\\u009bc\\u007f茶"}'.encode()
     assert json.loads(outputs[1]) == json.loads(line)
+
+
+def test_after_a_key_that_the_terminal_has_shown_a_line_begins_at_the_left() -> None:
+    pipe, terminal = os.pipe(), pty.openpty()
+    key_echoed()
+    shown = []
+    for reader, writer in (pipe, terminal, terminal):
+        Output(writer).write("line\n")
+        shown.append(os.read(reader, 1000))
+    assert shown == [b"line\n", b"\rline\r\n", b"line\r\n"]
+    for descriptor in (*pipe, *terminal):
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["uvicorn", "main:app", "--port", "0", "--workers", "2"],
+        ["hypercorn", "main:app", "--bind", "127.0.0.1:0", "-w", "2"],
+        ["gunicorn", "-k", "asgi", "-w", "2", "--no-control-socket", "--bind", "127.0.0.1:0", "main:app"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_what_workers_print_is_never_among_the_records(words: list[str], start: Start) -> None:
+    with start("--format", "jsonl", *words, port=False) as server:
+        port = int(server.wait_for(r"(?:[Rr]unning on|Listening at:) http://127\.0\.0\.1:(\d+)")[1])
+        for _ in range(20):
+            get(port)
+        server.stop()
+    records = [json.loads(line)["record"] for line in server.stdout.splitlines()]
+    assert records.count("scope") >= 20
+    assert server.stderr.count("a line of the application") == 20

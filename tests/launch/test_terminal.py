@@ -4,22 +4,27 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import socket
 import subprocess
 import sys
 import termios
+import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
+
 from asgi_inspect.trace.read import read_trace
-from asgi_inspect.trace.records import ReceiveRecord
+from asgi_inspect.trace.records import ExitRecord, ReceiveRecord
 from tests.launch.conftest import traces
+from tests.launch.test_launch import get, paths, records, until
 from tests.serving import PATIENCE
 
-CTRL_C = b"\x03"
+CTRL_C, CTRL_BACKSLASH, CTRL_Z = b"\x03", b"\x1c", b"\x1a"
 # Makes the terminal that is its standard input its own, as a shell's would be, and becomes the command.
 OWN_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
@@ -43,6 +48,11 @@ class Terminal:
             start_new_session=True,
         )
 
+    @property
+    def port(self) -> int:
+        """The port that uvicorn listens at, as soon as it does."""
+        return int(self.wait_for(r"running on \S*http://127.0.0.1:(\d+)")[1])
+
     def type(self, keys: bytes) -> None:
         os.write(self.keyboard, keys)
 
@@ -57,29 +67,53 @@ class Terminal:
     def wait(self) -> int:
         """Read until the process has ended; its exit status."""
         end = time.monotonic() + PATIENCE
-        while self.process.poll() is None:
+        ended = False
+        while select.select([self.keyboard], [], [], 0 if ended else 0.05)[0] or not ended:
+            ended = ended or self.process.poll() is not None
             assert time.monotonic() < end, f"it does not end:\n{self.screen}"
-            if select.select([self.keyboard], [], [], 0.05)[0]:
+            if select.select([self.keyboard], [], [], 0)[0]:
                 self.screen += os.read(self.keyboard, 65536).decode()
-        return self.process.returncode
+        return self.process.wait()
+
+    def close(self) -> None:
+        """Close the window; at the other end the terminal hangs up."""
+        if self.keyboard >= 0:
+            os.close(self.keyboard)
+            os.close(self.inside)
+            self.keyboard = self.inside = -1
+
+
+COMMAND = [sys.executable, "-m", "asgi_inspect"]
 
 
 @contextmanager
-def terminal(project: Path, environ: Mapping[str, str], *words: str) -> Iterator[Terminal]:
-    opened = Terminal([sys.executable, "-m", "asgi_inspect", "--port", "0", *words], project, environ)
+def terminal(
+    project: Path, environ: Mapping[str, str], *words: str, command: list[str] | None = None
+) -> Iterator[Terminal]:
+    """`asgi-inspect …` in a terminal; `command`: another one in its place."""
+    opened = Terminal(command or [*COMMAND, "--port", "0", *words], project, environ)
     try:
         yield opened
     finally:
-        if opened.process.poll() is None:
-            os.killpg(opened.process.pid, signal.SIGKILL)
-            opened.process.wait(PATIENCE)
-        os.close(opened.keyboard)
-        os.close(opened.inside)
+        for pid in session(opened.process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        opened.process.wait(PATIENCE)
+        opened.close()
+
+
+def session(leader: int) -> list[int]:
+    """The processes of a session, whatever their groups."""
+    found = []
+    for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
+        with suppress(ProcessLookupError):
+            if os.getsid(pid) == leader:
+                found.append(pid)
+    return found
 
 
 def slow_connection(shown: Terminal) -> socket.socket:
-    port = int(shown.wait_for(r"running on \S*http://127.0.0.1:(\d+)")[1])
-    client = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    client = socket.create_connection(("127.0.0.1", shown.port), timeout=PATIENCE)
     client.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
     while b"begun" not in client.recv(4096):
         pass
@@ -167,3 +201,147 @@ def test_the_application_may_ask_at_the_terminal(project: Path, environ: dict[st
         shown.wait_for(r"which status\?")
         shown.type(b"42\n")
         assert shown.wait() == 42
+
+
+# --- what is shown behind a key ---
+
+
+@pytest.mark.parametrize("key", [CTRL_C, CTRL_BACKSLASH], ids=["Ctrl-C", "Ctrl-backslash"])
+def test_our_next_line_is_not_behind_the_key(key: bytes, project: Path, environ: dict[str, str]) -> None:
+    """Where the server says nothing, what the terminal shows of the key stands where we would go on."""
+    with terminal(project, environ, "main:app", "--log-level", "critical") as shown:
+        shown.wait_for("lifespan.startup.complete.*\n")
+        shown.type(key)
+        shown.wait()
+    assert re.search(r"\^[C\\]\r\S", shown.screen)
+
+
+# --- a window that is closed ---
+
+
+@pytest.mark.parametrize("words", [[], ["--reload"]])
+def test_a_window_that_is_closed_ends_the_server(words: list[str], project: Path, environ: dict[str, str]) -> None:
+    """Where no shell stands between, the terminal tells the leader of its session alone, which we are."""
+    with terminal(project, environ, "main:app", *words) as shown:
+        get(shown.port, "/seen")
+        file = traces(environ)[-1]
+        until(lambda: "/seen" in paths(file))
+        shown.close()
+        assert shown.process.wait(PATIENCE) == -signal.SIGHUP
+        until(lambda: not session(shown.process.pid))
+    if not words:  # what a reloader leaves behind goes after us
+        assert isinstance(records(file)[-1], ExitRecord)
+
+
+def test_a_window_with_a_shell_that_is_closed(project: Path, environ: dict[str, str]) -> None:
+    with shell(project, environ) as shown:
+        shown.type(shlex.join([*COMMAND, "--port", "0", "main:app"]).encode() + b"\n")
+        get(shown.port)
+        shown.close()
+        assert shown.process.wait(PATIENCE) == -signal.SIGHUP
+        until(lambda: not session(shown.process.pid))
+
+
+# --- a shell with job control ---
+
+
+@contextmanager
+def shell(project: Path, environ: Mapping[str, str]) -> Iterator[Terminal]:
+    """A shell that says at once what becomes of its jobs (`set -b`)."""
+    plain = {**environ, "PS1": "$ ", "TERM": "dumb"}
+    with terminal(project, plain, command=["/bin/bash", "--norc", "--noprofile", "-b", "-i"]) as shown:
+        yield shown
+
+
+def test_ctrl_z_and_back_again(project: Path, environ: dict[str, str]) -> None:
+    with shell(project, environ) as shown:
+        shown.type(shlex.join([*COMMAND, "--port", "0", "--color", "never", "main:app"]).encode() + b"\n")
+        get(shown.port, "/before")
+        shown.type(CTRL_Z)
+        shown.wait_for("Stopped")
+        shown.type(b"fg\n")
+        get(shown.port, "/behind")
+        shown.wait_for("GET /behind  HTTP")  # we go on as well
+        shown.type(CTRL_C)
+        shown.wait_for("Application shutdown complete")
+        shown.type(b"echo ended with $?.\n")
+        shown.wait_for(r"ended with 0\.")
+
+
+@pytest.mark.parametrize(
+    ("settings", "source", "typed", "status"),
+    [
+        ("", "raise SystemExit(int(input()))", b"42\n", 42),
+        ("stty tostop", "print('said')\nraise SystemExit(7)", b"", 7),
+    ],
+    ids=["reads", "writes"],
+)
+def test_a_job_in_the_background_that_turns_to_the_terminal(
+    settings: str, source: str, typed: bytes, status: int, project: Path, environ: dict[str, str]
+) -> None:
+    """The terminal stops the whole job: only if its first process, which we are, stands still too does `fg` wake it."""
+    (project / "turning.py").write_text(source)
+    with shell(project, environ) as shown:
+        shown.type(settings.encode() + b"\n")
+        shown.type(shlex.join([*COMMAND, "--quiet", "turning:app"]).encode() + b" &\n")
+        shown.wait_for("Stopped")
+        shown.type(b"fg\n")
+        shown.type(typed)
+        shown.wait_for(rf"ended with status {status};")
+        shown.type(b"echo $?.\n")
+        shown.wait_for(rf"\n{status}\.")
+
+
+def test_who_wakes_us_wakes_the_server(project: Path, environ: dict[str, str]) -> None:
+    (project / "saying.py").write_text("print('said')\nraise SystemExit(7)")
+    with shell(project, environ) as shown:
+        shown.type(b"stty tostop\n" + shlex.join([*COMMAND, "--quiet", "saying:app"]).encode() + b" &\n")
+        shown.wait_for("Stopped")
+        shown.type(b"stty -tostop; kill -CONT $!\n")  # us alone
+        shown.wait_for(r"Exit 7")
+
+
+# --- a debugger ---
+
+DEBUGGED = """
+import sys
+
+import uvicorn
+
+
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        answer = 6
+        breakpoint()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": str(answer).encode()})
+
+
+if __name__ == "__main__":
+    uvicorn.run("debugged:app", port=0, reload="--reload" in sys.argv)
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["debugged:app", "--port", "0"],
+        ["debugged:app", "--port", "0", "--reload"],
+        ["--format", "jsonl", "debugged:app", "--port", "0"],
+        ["python", "debugged.py"],
+        ["python", "debugged.py", "--reload"],
+    ],
+    ids=" ".join,
+)
+def test_a_debugger_has_the_keyboard(words: list[str], project: Path, environ: dict[str, str]) -> None:
+    (project / "debugged.py").write_text(DEBUGGED)
+    with terminal(project, {**environ, "TERM": "dumb"}, command=[*COMMAND, *words]) as shown:
+        port = shown.port
+        answers: list[str] = []
+        asking = threading.Thread(target=lambda: answers.append(get(port)))
+        asking.start()
+        shown.wait_for(r"\(Pdb\) ")
+        shown.type(b"answer = answer * 7\n")
+        shown.type(b"c\n")
+        asking.join(PATIENCE)
+        assert answers == ["42"]
