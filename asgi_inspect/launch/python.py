@@ -33,13 +33,13 @@ def plan(arguments: Sequence[str]) -> Plan:
     if not words or words[0] == "-" or (words[0] in ("-m", "-c") and len(words) == 1):
         raise UsageError("name what python should run: asgi-inspect python run.py, or asgi-inspect -m MODULE.")
     if words[0] == "-m":
-        return Plan(server=f"python -m {words[1]}", app=None)
+        return Plan(server=f"python -m {words[1]}", app=None, script=True)
     if words[0] == "-c":
-        return Plan(server="python -c", app=None)
+        return Plan(server="python -c", app=None, script=True)
     if not os.path.exists(words[0]):
         raise UsageError(f"there is no file {safe(words[0])}.")
     folder, name = os.path.split(words[0])
-    return Plan(server=name if folder == sysconfig.get_path("scripts") else f"python {words[0]}", app=None)
+    return Plan(server=name if folder == sysconfig.get_path("scripts") else f"python {words[0]}", app=None, script=True)
 
 
 def serve(arguments: Sequence[str]) -> None:

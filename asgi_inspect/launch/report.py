@@ -40,6 +40,8 @@ def report(
         yield f"still running, and writing to the trace{stays}: process {', '.join(map(str, closed.running))}"
     if status != REFUSED or kept:  # it has just been said why; nothing follows from there
         yield f"{plan.server} {ended_how(status)}; {_trace(closed, kept=kept, where=where, again=again)}"
+    if status <= 0 and closed is not None and not closed.traced and plan.script:
+        yield "if it starts its server in another process, put asgi-inspect in front of that command."
     if status > 0 and status != REFUSED:
         yield from _advice(plan, traced=closed is not None and closed.traced, environ=environ)
 

@@ -37,6 +37,8 @@ class Plan:
     """The import string of the application, as the user wrote it; None where only the server finds out."""
     address: Address | None = None
     """The host and port that it would listen at; None for any other socket, a port of the system's choice, and not known."""
+    script: bool = False
+    """Whether it is a script, which may start any server or none."""
 
 
 @runtime_checkable

@@ -134,7 +134,7 @@ def test_hypercorns_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_what_python_is_to_run(words: str, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "script.py").write_text("")
-    assert python.plan(words.split()) == Plan(named, None, None)
+    assert python.plan(words.split()) == Plan(named, None, None, script=True)
 
 
 @pytest.mark.parametrize("words", ["", "-u", "-m", "-c", "-", "nothing.py"])

@@ -61,6 +61,14 @@ def test_without_a_trace() -> None:
     assert said(closed=None) == ["uvicorn 1.2 ended; trace: /t.jsonl (show it with: asgi-inspect show)"]
 
 
+def test_a_script_that_starts_no_server_here() -> None:
+    plan = Plan(server="python run.py", app=None, script=True)
+    hint = "if it starts its server in another process, put asgi-inspect in front of that command."
+    assert said(0, NOTHING, plan=plan, kept=False) == ["python run.py ended; nothing was traced.", hint]
+    assert hint not in said(0, plan=plan)
+    assert hint not in said(1, NOTHING, plan=plan, kept=False)
+
+
 def connection(number: int, scope: object) -> Connection:
     found = Connection(f"p.{number}")
     found.feed(ScopeRecord(conn=found.conn, at="", scope=scope))
