@@ -5,6 +5,7 @@ then starts is traced.
 """
 
 import functools
+import linecache
 import os
 import runpy
 import shutil
@@ -53,6 +54,8 @@ def serve(arguments: Sequence[str]) -> None:
             _run_module(rest[0])
         elif first == "-c":
             _put_first("")
+            if sys.version_info >= (3, 13):  # whose tracebacks show this source, too
+                linecache.cache["<string>"] = (len(rest[0]), None, rest[0].splitlines(keepends=True), "<string>")
             exec(compile(rest[0], "<string>", "exec"), vars(main))  # noqa: S102
         else:
             _run_file(first, main)
