@@ -1,10 +1,12 @@
 """As process 1 of a container: signals have no action there by default, and whoever loses its parent is left to us.
 
-A namespace of processes is what makes a container of it; `unshare` (util-linux) needs no rights for its own.
+A namespace of processes is what makes a container of it; `unshare` (util-linux) needs no rights for its own. Where it is
+not let (in a container without them), a process stands in that believes to be the first, and inherits orphans as that does.
 """
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -35,11 +37,33 @@ async def app(scope, receive, send):
 """
 
 
+APART = ["unshare", "--map-root-user", "--fork", "--pid", "--mount-proc", "--kill-child"]
+STAND_IN = """
+import ctypes, os
+from asgi_inspect.cli import main
+from asgi_inspect.launch import process
+PR_SET_CHILD_SUBREAPER = 36
+ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+process._INIT = os.getpid()
+main()
+"""
+
+
+def command() -> list[str]:
+    """What starts `asgi-inspect` as the first child of its own, which is process 1 there, and ends as that does."""
+    try:
+        possible = not subprocess.run([*APART, "true"], stderr=subprocess.DEVNULL, check=False).returncode
+    except FileNotFoundError:
+        possible = False
+    if possible:
+        return [*APART, sys.executable, "-m", "asgi_inspect"]
+    return ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-c", STAND_IN]
+
+
 @contextmanager
 def container(project: Path, environ: Mapping[str, str], *words: str) -> Iterator[Process]:
     """`asgi-inspect …` as process 1."""
-    apart = ["unshare", "--map-root-user", "--fork", "--pid", "--mount-proc", "--kill-child"]
-    with running([*apart, sys.executable, "-m", "asgi_inspect", *words], env=environ, cwd=project) as process:
+    with running([*command(), *words], env=environ, cwd=project) as process:
         yield process
 
 
