@@ -141,7 +141,8 @@ def require_application(theirs: list[str], ctx: click.Context) -> None:
             raise UsageError(f"to run a script: asgi-inspect python {safe(shlex.join(words))}")
         if len(words) > 1:
             raise UsageError(
-                f'there is no server "{safe(word)}", and no such command beside asgi-inspect in {sys.prefix}.'
+                f'there is no server "{safe(word)}", and no command of that name where asgi-inspect is, in {safe(sys.prefix)}: '
+                "install what brings it there."
             )
 
 

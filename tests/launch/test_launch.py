@@ -485,7 +485,10 @@ WRONG = [
     ),
     (["python", "nothing.py"], "there is no file nothing.py."),
     (["manage.py", "runserver"], "to run a script: asgi-inspect python manage.py runserver"),
-    (["nothing-of-that-name", "dev", "main.py"], 'there is no server "nothing-of-that-name", and no such command'),
+    (
+        ["nothing-of-that-name", "dev", "main.py"],
+        'there is no server "nothing-of-that-name", and no command of that name where',
+    ),
     (["show", "--nothing"], "no such option '--nothing'; see asgi-inspect show --help."),
     (["trace.jsonl"], "trace.jsonl is a file; to show a trace: asgi-inspect show trace.jsonl"),
 ]
