@@ -15,6 +15,7 @@ from ..launch.examine import Examination, examine
 from ..launch.server import Address, Plan, Server, word_of
 from ..launch.state import state_folder
 from ..launch.trial import Failed, Found
+from ..options import PREFIX
 from ..views.spans import plural
 from ._checks import Check
 
@@ -44,7 +45,9 @@ def application(server: Server, theirs: Sequence[str], seconds: float, environ: 
     yield from _addresses(found.addresses)
     yield from _built(found, theirs)
     yield from (
-        Check("note", "server", line.removeprefix(_OURS)) for line in examination.output if line.startswith(_OURS)
+        Check("note", "server", line.removeprefix(_OURS))
+        for line in examination.output
+        if line.startswith(_OURS) and not line.startswith(_OURS + PREFIX)  # a wrong variable, which was said
     )
 
 

@@ -209,4 +209,8 @@ def _trace_file(out: str, *, append: bool) -> Check:
         Place.named(out, append=True).close(keep=True)  # adds nothing, and leaves no new file behind
     except UsageError as error:
         return Check("problem", "traces", str(error))
+    if shutil.disk_usage(Path(out).absolute().parent).free < _NOTHING:
+        return Check(
+            "problem", "traces", f"there is no room where {out} is: make some, or name another file with -o FILE."
+        )
     return Check("ok", "traces", f"{out}{', which is added to' if append else ', which is replaced' if there else ''}")

@@ -430,6 +430,13 @@ def test_a_trace_file_that_a_run_would_take(out: str, run: Run, tmp_path: Path) 
     assert not (tmp_path / "new.jsonl").exists()
 
 
+def test_a_wrong_variable_is_said_once(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("async def app(scope, receive, send): ...\n")
+    result = run("doctor", "main:app", "--port", "0", ASGI_INSPECT_FORMAT="foo")
+    assert result.returncode == 1
+    assert result.stdout.count("ASGI_INSPECT_FORMAT") == 1
+
+
 @pytest.mark.parametrize("out", ["notes.txt", "missing/t.jsonl"])
 def test_a_trace_file_that_a_run_would_refuse(out: str, run: Run, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
