@@ -11,7 +11,7 @@ import pytest
 
 from asgi_inspect.launch.output import Output, key_echoed
 from tests.launch.conftest import Start
-from tests.launch.test_launch import get
+from tests.launch.test_launch import get, until
 
 
 def test_all_is_written_to_a_slow_reader() -> None:
@@ -116,6 +116,8 @@ def test_what_workers_print_is_never_among_the_records(words: list[str], start: 
         port = int(server.wait_for(r"(?:[Rr]unning on|Listening at:) http://127\.0\.0\.1:(\d+)")[1])
         for _ in range(20):
             get(port)
+        # Both workers are there: gunicorn, bare as well, loses a SIGTERM that comes while one starts, and waits for it.
+        until(lambda: server.stdout.count('{"record":"process"') == 2)
         server.stop()
     records = [json.loads(line)["record"] for line in server.stdout.splitlines()]
     assert records.count("scope") >= 20
