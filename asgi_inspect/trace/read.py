@@ -4,21 +4,18 @@ A line is damaged when it is no whole record: a write was cut short, two lines r
 Its own beginning is lost, but a whole record that stands inside it is not: each `{"record":"` is tried again.
 """
 
-import contextlib
-import io
 import logging
-import os
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import IO, Any, Final, NamedTuple, TypeAlias
+from typing import IO, Final, NamedTuple, TypeAlias
 
 from ..errors import DamagedRecordError, NotATraceError
 from .codec import TORN, decode_record
 from .records import Record
+from .source import Opened, Source, open_source
 
-LINE_LIMIT: Final = 256 * 1024 * 1024
+LINE_LIMIT: Final = 64 * 1024 * 1024
 PREFACE_LIMIT: Final = 1024 * 1024
 MARK: Final = b'{"record":"'
 
@@ -32,8 +29,6 @@ _INSIDE: Final = re.compile(rb"[ \t\r\n]*[,\]}]")
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[{}]', re.DOTALL)
 # A damaged line may cost as much as reading it so many times: a hostile nest of marks would else cost its square.
 _EFFORT: Final = 16
-
-Source: TypeAlias = str | os.PathLike[str] | IO[bytes] | IO[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +72,11 @@ def read_trace(source: Source, *, on_damage: OnDamage | None = None) -> Iterator
 
 def read_lines(source: Source, *, on_damage: OnDamage | None = None) -> Iterator[Line]:
     """The same as `read_trace`, each record with its raw line, for those who pass lines on unchanged."""
-    with open_source(source) as (file, name):
-        yield from parse_lines(raw_lines(file), file=name, on_damage=on_damage)
-
-
-@contextlib.contextmanager
-def open_source(source: Source) -> Iterator[tuple[IO[Any], str]]:
-    """The file behind a source, and its name for people; only what was opened here is closed at the end."""
-    if isinstance(source, str | os.PathLike) and source != "-":
-        with open(source, "rb") as opened:
-            yield opened, os.fsdecode(source)
-        return
-    file: IO[Any] = sys.stdin if isinstance(source, str | os.PathLike) else source
-    name = str(getattr(file, "name", "<stream>"))
-    if isinstance(file, io.TextIOWrapper):
-        if file.seekable():
-            file.seek(file.tell())  # the bytes beneath go on where the text stands
-        file = file.buffer
-    yield file, name
+    with open_source(source) as opened:
+        parser = Parser(opened.name, on_damage=on_damage, trouble_of=opened)
+        for line in raw_lines(opened.file):
+            yield from parser.line(line)
+        parser.finish(opened.trouble)
 
 
 def raw_lines(file: IO[bytes] | IO[str], *, limit: int = LINE_LIMIT) -> Iterator[bytes]:
@@ -119,51 +101,109 @@ def parse_lines(
     Raises NotATraceError where no line is a record or the ruin of one, or the first of them is further than `PREFACE_LIMIT`
     bytes away: a log of a container may begin with the server's own lines.
     """
-    report = on_damage or _warn
-    before: list[Damage] | None = []  # what stood before the first record; None once there was one
-    searched = 0
-    for number, line in enumerate(lines, 1):
-        raw = (line.removeprefix(_BOM) if number == 1 else line).strip(_BLANK)
+    parser = Parser(file, on_damage=on_damage, limit=limit)
+    for line in lines:
+        yield from parser.line(line)
+    parser.finish()
+
+
+class Parser:
+    """Makes records of raw lines, one after the other, and reports what is none."""
+
+    def __init__(
+        self,
+        file: str,
+        *,
+        on_damage: OnDamage | None = None,
+        limit: int = LINE_LIMIT,
+        is_trace: bool = False,
+        trouble_of: Opened | None = None,
+    ) -> None:
+        """file: the name that a `Damage` bears. is_trace: whether that is known already, as this is a later part of it.
+
+        trouble_of: the source of the lines; where that is cut off, so is its last line, which is said once.
+        """
+        self.number = 0
+        """The number of the latest line, from 1."""
+        self._file = file
+        self._report = on_damage or report_damage
+        self._limit = limit
+        self._before: list[Damage] | None = None if is_trace else []  # what stood before the first record
+        self._searched = 0
+        self._source = trouble_of
+        self._told = False
+
+    def skip(self, lines: int) -> None:
+        """Count lines that were found to be records by somebody else."""
+        self.number += lines
+        self._met()
+
+    def line(self, line: bytes) -> Iterator[Line]:
+        """The record in the next line, or those in a damaged one.
+
+        Raises NotATraceError where no record came for too long.
+        """
+        self.number += 1
+        raw = (line.removeprefix(_BOM) if self.number == 1 else line).strip(_BLANK)
         if not raw:
-            continue
-        record: Record | None = None
-        damage: Damage | None = None
+            return
         try:
-            if len(line) > limit:
-                raise DamagedRecordError(f"longer than {limit:,} bytes")
+            if len(line) > self._limit:
+                raise DamagedRecordError(f"longer than {self._limit:,} bytes")
             record = decode_record(raw)
         except DamagedRecordError as error:
-            damage = Damage(file, number, str(error) if line.endswith(b"\n") else _reason_at_the_end(error))
-            if before is not None and not _was_meant_as_record(raw):
-                before.append(damage)
-                searched += len(raw)
-                if searched > PREFACE_LIMIT:
-                    break
-                continue
-        for earlier in before or ():
-            report(earlier)
-        before = None
-        if damage is None:
-            yield Line(number, raw, record)
+            yield from self._damaged(line, raw, error)
         else:
-            report(damage)
-            if len(line) <= limit:
-                yield from (Line(number, part, inner) for part, inner in whole_records(raw))
-    if before:
-        raise NotATraceError(f"{file} is no trace of asgi-inspect: it holds no record.")
+            self._met()
+            yield Line(self.number, raw, record)
+
+    def finish(self, trouble: str | None = None) -> None:
+        """All is read. trouble: why the source ended before its end. Raises NotATraceError where there was no record."""
+        if trouble is not None and self._before is not None:
+            raise NotATraceError(f"{self._file} is no trace of asgi-inspect: {trouble}.")
+        if trouble is not None and not self._told:
+            self._report(Damage(self._file, self.number + 1, trouble))
+        if self._before:
+            raise NotATraceError(f"{self._file} is no trace of asgi-inspect: it holds no record.")
+
+    def _damaged(self, line: bytes, raw: bytes, error: DamagedRecordError) -> Iterator[Line]:
+        reason = str(error) if line.endswith(b"\n") else self._reason_at_the_end(error)
+        damage = Damage(self._file, self.number, reason)
+        if self._before is not None and not _was_meant_as_record(raw):
+            self._before.append(damage)
+            self._searched += len(raw)
+            if self._searched > PREFACE_LIMIT:
+                self.finish()
+            return
+        self._met()
+        self._report(damage)
+        if len(line) <= self._limit:
+            yield from (Line(self.number, part, inner) for part, inner in whole_records(raw))
+
+    def _reason_at_the_end(self, error: DamagedRecordError) -> str:
+        """Without a line break the line's end is missing, whatever else the decoder met first; the source may know why."""
+        trouble = None if self._source is None else self._source.trouble
+        if trouble is None:
+            return TORN if str(error).startswith("not JSON") else str(error)
+        self._told = True
+        return trouble
+
+    def _met(self) -> None:
+        """This is a trace: what stood before its first record was damage."""
+        if self._before is None:
+            return
+        before, self._before = self._before, None
+        for damage in before:
+            self._report(damage)
 
 
-def _warn(damage: Damage) -> None:
+def report_damage(damage: Damage) -> None:
+    """What is done with damage where nobody asked for it: a warning of the logger `asgi_inspect`."""
     logging.getLogger("asgi_inspect").warning("%s", damage)
 
 
 def _was_meant_as_record(raw: bytes) -> bool:
     return _MARK_OF_ANYONE.search(raw) is not None or (len(raw) > 1 and MARK.startswith(raw))
-
-
-def _reason_at_the_end(error: DamagedRecordError) -> str:
-    """Without a line break the line's end is missing, whatever else the decoder met first."""
-    return TORN if str(error).startswith("not JSON") else str(error)
 
 
 def whole_records(line: bytes) -> Iterator[tuple[bytes, Record | None]]:
