@@ -2,6 +2,7 @@
 
 AsgiInspectError
 ├── UsageError          an option, a path or an import string that cannot work; its text is one sentence that says what to do
+│   └── FilterError     a filter that cannot be read
 ├── NotATraceError      the file is no trace at all
 └── DamagedRecordError  one line of a trace cannot be read; the reader reports it and goes on
 """
@@ -13,6 +14,10 @@ class AsgiInspectError(Exception):
 
 class UsageError(AsgiInspectError):
     """An option, a path or an import string cannot work; the text is one sentence that says why and what to do."""
+
+
+class FilterError(UsageError, ValueError):
+    """A filter cannot be read; the text is one sentence that says where, and what is nearest to it."""
 
 
 class NotATraceError(AsgiInspectError):

@@ -41,6 +41,11 @@ class Commands(click.Group):
         if not args and not os.environ.get("UVICORN_APP"):  # which names an application as well as a word would
             click.echo(ctx.get_help(), err=True)
             ctx.exit(2)
+        if args[:1] == ["help"] and args[1:2] in (["filters"], ["filter"]):
+            from ._filters_page import filters_page
+
+            click.echo(filters_page(), nl=False)
+            ctx.exit()
         if args and args[0] == "help":  # as other commands have it
             args = [*args[1:2], "--help"]
         if not args or args[0] not in (*_GENERAL, *self.list_commands(ctx)):

@@ -15,8 +15,10 @@ _EXAMPLES = (
     ("asgi-inspect python run.py", "a script that starts one"),
     ("asgi-inspect -o trace.jsonl main:app", "the trace in a file of your own"),
     ("asgi-inspect --format jsonl main:app | jq .", "the records, as JSON"),
+    ("asgi-inspect main:app --only status:5xx", "show only these; the trace has all"),
     ("asgi-inspect doctor main:app", "would it run? nothing is served"),
     ("asgi-inspect show", "the last run here, once more"),
+    ("asgi-inspect show trace.jsonl status:5xx", "what went wrong in a trace"),
     ("asgi-inspect show trace.jsonl --conn 17", "one connection of a trace"),
 )
 _COMPLETION = 'eval "$(_ASGI_INSPECT_COMPLETE=bash_source asgi-inspect)"'
@@ -74,6 +76,7 @@ def write_commands(formatter: click.HelpFormatter, group: click.Group, ctx: clic
     with formatter.section("Commands"):
         formatter.write_dl(
             [(name, found.get_short_help_str(80)) for name, found in commands if found and not found.hidden]
+            + [("help filters", "The words that choose connections: status:5xx path:/api/* -method:GET.")]
         )
     with formatter.section("Completion in bash (zsh, fish: zsh_source, fish_source)"):
         formatter.write(f"  {_COMPLETION}\n")

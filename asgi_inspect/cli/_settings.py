@@ -13,20 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import UsageError
+from ..errors import FilterError, UsageError
 from ..options import BODY_LIMIT, PREFIX, parse_flag, parse_size
 from ..text import safe
+from ..trace.filter import Filter, parse_filter
 
 TABLE = "asgi-inspect"
 if TYPE_CHECKING:
-    _ParamType = click.ParamType[int | None]  # generic for type checkers only, and from click 8.4 on
+    _SizeType = click.ParamType[int | None]  # generic for type checkers only, and from click 8.4 on
+    _FilterType = click.ParamType[Filter]
 else:
-    _ParamType = click.ParamType
+    _SizeType = _FilterType = click.ParamType
 
 _REPOSITORY = (".git", ".hg", ".svn")
 
 
-class Size(_ParamType):
+class Size(_SizeType):
     """A number of bytes: `65536`, `64k`, `1M`, or `none`."""
 
     name = "size"
@@ -36,6 +38,20 @@ class Size(_ParamType):
             return parse_size("it", value)
         except UsageError as error:
             self.fail(str(error).removeprefix("it ").rstrip("."), param, ctx)
+
+
+class FilterText(_FilterType):
+    """A filter, as `status:5xx -method:GET`."""
+
+    name = "filter"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Filter:
+        if isinstance(value, Filter):  # a default that was read before
+            return value
+        try:
+            return parse_filter(value)
+        except FilterError as error:
+            self.fail(str(error).rstrip("."), param, ctx)
 
 
 class Setting(click.Option):
@@ -98,6 +114,21 @@ def run_settings() -> list[click.Option]:
             default=BODY_LIMIT,
             help="How much of each body is kept: bytes, 64k (default), 1M, or none for all.",
         ),
+        Setting(
+            ["--only"],
+            metavar="FILTER",
+            type=FilterText(),
+            multiple=True,
+            help="Show only such connections (asgi-inspect help filters); the file has all. Several: any of them.",
+        ),
+        Setting(
+            ["--ignore"],
+            metavar="FILTER",
+            type=FilterText(),
+            multiple=True,
+            help="Do not show such connections; the file has all. Several: none of them.",
+        ),
+        Setting(["--stats/--no-stats"], default=False, help="At the end, print what asgi-inspect stats says of the run."),
         *display_settings(),
     ]
 
@@ -141,6 +172,9 @@ def _project_value(setting: click.Option, value: Any, file: Path, key: str, *, n
     if setting.is_flag:
         if not isinstance(value, bool):
             raise UsageError(f"{place} takes true or false, not {_brief(value)}.")
+    elif setting.multiple:
+        if not isinstance(value, str) and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+            raise UsageError(f"{place} takes a string or a list of strings, not {_brief(value)}.")
     elif isinstance(value, bool) or not isinstance(value, (str, int) if isinstance(setting.type, Size) else str):
         raise UsageError(
             f"{place} takes {'a size' if isinstance(setting.type, Size) else 'a string'}, not {_brief(value)}."
@@ -160,9 +194,12 @@ def _value(setting: click.Option, value: Any, place: str, *, negated: bool) -> A
     if setting.is_flag:
         return parse_flag(place, value) is not negated
     try:
+        if setting.multiple:
+            return [setting.type.convert(one, None, None) for one in ([value] if isinstance(value, str) else value)]
         return setting.type.convert(value, None, None)
     except click.BadParameter as error:
-        raise UsageError(f"{place}: {safe(error.message)}.".replace("..", ".")) from None
+        sentence = f"{place}: {safe(error.message)}".rstrip(".")
+        raise UsageError(sentence if sentence.endswith("?") else f"{sentence}.") from None
 
 
 def _spellings(settings: list[click.Option]) -> dict[str, tuple[click.Option, bool]]:

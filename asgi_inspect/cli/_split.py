@@ -104,6 +104,14 @@ def _values_behind(word: str, table: _Table) -> int:
     return 0
 
 
+def value_count(word: str, options: dict[str, click.Option]) -> int:
+    """How many of the words that follow are values of this option; 0 for one that is not there, which click reports."""
+    try:
+        return _values_behind(word, options)
+    except (KeyError, UsageError):
+        return 0
+
+
 def _count(option: click.Option) -> int:
     return 0 if option.is_flag or option.count else option.nargs
 

@@ -18,10 +18,13 @@ from ..launch.place import Place
 from ..launch.python import program_at, script_named
 from ..launch.server import SERVERS, Server, server_named, word_of
 from ..text import safe
+from ..trace.choosing import Choice
+from ..trace.filter import Filter
 from ._help import version_option, write_page
 from ._screen import Look, Screen, screen_on
 from ._settings import Setting, defaults, directory, run_settings
 from ._split import Split, operands, split
+from ._summing import Summing
 
 DEFAULT_SERVER = "uvicorn"
 ASKING = frozenset({"-h", "--help", "--version", "--print-config", "--check-config"})  # with these nothing is served
@@ -71,7 +74,18 @@ def server_of(word: str, theirs: list[str]) -> tuple[Server, list[str]]:
     return python, [script_named(word) or word, *theirs]
 
 
-def _run(*, out: str | None, append: bool, quiet: bool, save: bool, body_limit: int | None, **look: Any) -> int:
+def _run(
+    *,
+    out: str | None,
+    append: bool,
+    quiet: bool,
+    save: bool,
+    body_limit: int | None,
+    only: tuple[Filter, ...],
+    ignore: tuple[Filter, ...],
+    stats: bool,
+    **look: Any,
+) -> int:
     ctx = click.get_current_context()
     parts: Split = ctx.meta[SPLIT]
     server, theirs = server_of(parts.server or DEFAULT_SERVER, parts.theirs)
@@ -102,6 +116,8 @@ def _run(*, out: str | None, append: bool, quiet: bool, save: bool, body_limit: 
         records=records,
         screen=screen,
         again=again,
+        choice=Choice(only=[chosen for chosen in only if chosen], ignore=[chosen for chosen in ignore if chosen]),
+        sum_up=Summing(look["color"], look["utc"]) if stats else None,
     )
     status = launch(run, _say)
     if status == _WRONG_USAGE and parts.server in SERVERS:

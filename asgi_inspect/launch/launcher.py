@@ -4,10 +4,12 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
 from ..options import LAUNCH_VARIABLE, Launch
+from ..trace.choosing import ALL, Choice
 from .interpreter import child_command
 from .live import Live, Say, Screen
 from .output import Output
@@ -41,6 +43,10 @@ class Run:
     screen: Screen | None
     again: str
     """The command that shows the trace again."""
+    choice: Choice = ALL
+    """Which connections are shown."""
+    sum_up: Callable[[Path, int], None] | None = None
+    """Called at the end with the trace, and where the run begins in it."""
 
 
 def run_bare(server: str, arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> None:
@@ -61,6 +67,8 @@ def launch(run: Run, say: Say, environ: Mapping[str, str] = os.environ) -> int:
     with kept_sane(), ServerProcess(command, environment, stdout_to_stderr=run.records is not None) as server:
         os.nice(_POLITENESS)  # where both want the same core, the server goes first
         closed = _accompany(run, server, say)
+    if run.sum_up is not None:
+        run.sum_up(place.path, place.begin)
     kept = place.close(keep=run.keep or (closed is not None and bool(closed.running)))
     for sentence in report(
         run.plan,
@@ -127,7 +135,15 @@ def _accompany(run: Run, server: ServerProcess, say: Say) -> Closed | None:
 
     announcement = _Announcement(run, say)
     watch = Watch(run.place, server.pid)
-    live = Live(run.place.path, records=run.records, screen=run.screen, say=say, begun=begun, processes=watch.processes)
+    live = Live(
+        run.place.path,
+        records=run.records,
+        screen=run.screen,
+        say=say,
+        begun=begun,
+        processes=watch.processes,
+        choice=run.choice,
+    )
     try:
         if live.watched:
             _show(live, run.place.begin, ended, wait, say)

@@ -2,16 +2,18 @@
 
 The server never waits for us. A view that cannot keep up with a busy server jumps forward and says how much it left out,
 which the file has; records on standard output (`jsonl`) are never left out. Whoever reads us may leave: then we fall silent,
-and server and trace go on. The same where the view itself should fail.
+and server and trace go on. The same where the view itself should fail. A filter decides what is shown; the file has all.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from ..trace.choosing import ALL, Choice, Chooser
 from ..trace.follow import Follower
-from ..trace.read import Damage, parse_lines
+from ..trace.read import Damage, Line, parse_lines
 from ..trace.records import Record
+from ..views.spans import plural
 from .output import Output
 
 BEHIND = 8 << 20
@@ -46,6 +48,7 @@ class Live:
     say: says one sentence of ours to the user.
     begun: called before each record is shown.
     processes: the `process` records of those that write now, which a jump may have left out.
+    choice: which connections are shown.
     """
 
     def __init__(
@@ -57,10 +60,12 @@ class Live:
         say: Say,
         begun: Callable[[], None] = lambda: None,
         processes: Callable[[], list[bytes]] = list,
+        choice: Choice = ALL,
     ) -> None:
         self._path = path
         self._begun = begun
         self._processes = processes
+        self._chooser = Chooser(choice)
         self._records = records
         self._screen = screen
         self._say = say
@@ -80,14 +85,24 @@ class Live:
         with Follower(self._path, begin=begin) as follower:
             for line in parse_lines(self._lines(follower, ended, wait), file=str(self._path), on_damage=self._damaged):
                 self._begun()
-                if self._records is not None:
-                    self._records.write_record(line.raw)
-                if self._screen is not None and line.record is not None:
-                    self._screen.feed(line.record)
+                self._show(self._chooser.feed(line))
                 if not self.watched:
                     return
+        self._show(self._chooser.finish())
         if self._screen is not None:
             self._screen.finish()
+        if self._chooser.left_out:
+            self._say(
+                f"{plural(self._chooser.left_out, 'record')} of connections that were long undecided by --only and --ignore "
+                "were not shown; all of them are in the trace."
+            )
+
+    def _show(self, lines: Iterable[Line]) -> None:
+        for line in lines:
+            if self._records is not None:
+                self._records.write_record(line.raw)
+            if self._screen is not None and line.record is not None:
+                self._screen.feed(line.record)
 
     def _lines(self, follower: Follower, ended: Callable[[], bool], wait: Callable[[], None]) -> Iterator[bytes]:
         while True:
@@ -116,6 +131,7 @@ class Live:
             self._say(
                 f"the server is faster than this view: {jumped / 1e6:.1f} MB were not shown; all of it is in the trace."
             )
+            self._chooser.jump()
             if self._screen is not None:
                 self._screen.jump()
         return jumped > 0

@@ -33,12 +33,12 @@ class Output:
         self.fd = fd
         self.closed = False
         stream = getattr(sys, _ENCODING_OF.get(fd, ""), None)
-        self._encoding = getattr(stream, "encoding", None) or "utf-8"
+        self.encoding = getattr(stream, "encoding", None) or "utf-8"
         self._terminal = os.isatty(fd)
 
     def write(self, text: str | bytes) -> None:
         """Write all of it, waiting for a slow reader. OSError: there is no room for it in the file that stdout is."""
-        data = memoryview(text.encode(self._encoding, "backslashreplace") if isinstance(text, str) else text)
+        data = memoryview(text.encode(self.encoding, "backslashreplace") if isinstance(text, str) else text)
         if self._terminal and _echoed.is_set():
             _echoed.clear()
             data = memoryview(b"\r" + data)

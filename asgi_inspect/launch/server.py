@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from types import ModuleType
 from typing import Any, NoReturn, Protocol, TypeAlias, runtime_checkable
 
@@ -80,4 +79,6 @@ def named_version(distribution: str) -> str:
         raise UsageError(
             f"{distribution} is not installed where asgi-inspect is, in {safe(sys.prefix)}: pip install {distribution}"
         )
+    from importlib import metadata  # which imports the reading of e-mails
+
     return f"{distribution} {metadata.version(distribution)}"

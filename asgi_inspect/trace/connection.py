@@ -5,13 +5,17 @@ arrive late, twice, or not at all, those of many connections between each other,
 """
 
 import bisect
-from datetime import UTC, datetime
+from collections.abc import Collection
+from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import UNSET
 
 from . import messages
+from .facts import Side, Want
 from .numbers import Numbers
+from .quantities import moment_of
 from .records import (
     ConnectionRecord,
     EndRecord,
@@ -29,17 +33,25 @@ from .records import (
     SentRecord,
     SkippedRecord,
 )
+from .seen import Asked, Headers, Seen, begins_response, header_of, headers_of
+from .summary import error_types
 from .tally import Closer, Tally
 
 Event: TypeAlias = ReceiveRecord | SendRecord | SentRecord | PendingRecord | EndRecord
+_N_OF: Final = attrgetter("n")
 
 
 class Connection:
     """One call of the application, from its records; ask it at any time, whether or not it has ended."""
 
-    def __init__(self, conn: str, *, keep_events: bool = True) -> None:
-        """conn: its id. keep_events: False keeps what is counted and forgets the events, for views that run for days."""
+    def __init__(self, conn: str, *, keep_events: bool = True, want: Want | None = None) -> None:
+        """conn: its id. keep_events: False keeps what is counted and forgets the events, for views that run for days.
+
+        want: what a filter asks of messages, which is then gathered while they pass; a connection with events has it anyway.
+        """
         self.conn: Final = conn
+        self.pid: int | None = None
+        """The id of the process in which it ran, where that is known."""
         self.layers: Final[dict[int, ScopeRecord]] = {}
         """The scope record of each layer that was entered, by its number."""
         self.events: Final[list[Event]] = []
@@ -51,6 +63,7 @@ class Connection:
         self._keep_events = keep_events
         self._numbers = Numbers()
         self._tally = Tally(bounded=not keep_events)
+        self._seen = None if want is None else Seen(want, self.message_of if keep_events else None)
 
     # --- in ---
 
@@ -60,11 +73,17 @@ class Connection:
             if record.layer in self.layers:
                 return False
             self.layers[record.layer] = record
-            return True
-        if not self._numbers.add(record.n):
+        elif self._numbers.add(record.n):
+            self._feed_event(record)
+        else:
             return False
+        if self._seen is not None:
+            self._seen.feed(record)
+        return True
+
+    def _feed_event(self, record: Event) -> None:
         if self._keep_events:
-            self._keep(record)
+            bisect.insort(self.events, record, key=_N_OF)
         if isinstance(record, EndRecord):
             known = self.ends.get(record.layer)
             if known is None or record.n < known.n:
@@ -73,13 +92,6 @@ class Connection:
             self._tally.take(record)
         if not isinstance(record, PendingRecord):
             self.last_us = max(self.last_us, record.t_us)
-        return True
-
-    def _keep(self, record: Event) -> None:
-        if not self.events or self.events[-1].n < record.n:
-            self.events.append(record)
-        else:
-            bisect.insort(self.events, record, key=_n_of)
 
     # --- out: the scope ---
 
@@ -98,11 +110,7 @@ class Connection:
     @property
     def started(self) -> datetime | None:
         """When the application was called, with its time zone; None where the trace holds no time that can be read."""
-        try:
-            started = datetime.fromisoformat(self.at or "")
-        except ValueError:
-            return None
-        return started if started.tzinfo is not None else started.replace(tzinfo=UTC)
+        return moment_of(self.at)
 
     @property
     def type(self) -> str:
@@ -134,6 +142,11 @@ class Connection:
         """The address of the client, `host:port`."""
         return messages.address(messages.field(self.scope, "client"))
 
+    @property
+    def host(self) -> str | None:
+        """The Host header."""
+        return header_of(self.headers("request"), "host")
+
     def _text(self, name: str) -> str | None:
         value = messages.field(self.scope, name)
         return None if value is None else messages.as_text(value)
@@ -154,6 +167,21 @@ class Connection:
     def error(self) -> ErrorInfo | None:
         """The exception that left the application."""
         return None if self.end is None else self.end.error
+
+    @property
+    def error_types(self) -> Collection[str]:
+        """The type of that exception, its bases, and those of a group's members, outermost first."""
+        return () if self.error is None else error_types(self.error)
+
+    @property
+    def route(self) -> str | None:
+        """The route that the framework chose, as the end tells it."""
+        return None if self.end is None else self.end.route
+
+    @property
+    def endpoint(self) -> str | None:
+        """What the framework called for that route."""
+        return None if self.end is None else self.end.endpoint
 
     @property
     def duration_us(self) -> int | None:
@@ -230,6 +258,43 @@ class Connection:
         """How many events are missing in the trace."""
         return sum(gap.stop - gap.start for gap in self.gaps)
 
+    @property
+    def content_type(self) -> str | None:
+        """That of the response."""
+        return header_of(self.headers("response"), "content-type")
+
+    @property
+    def message_types(self) -> Collection[str]:
+        """The types of all messages that server and application saw."""
+        return self._asked(Asked(message_types=True)).types
+
+    def headers(self, side: Side) -> Headers:
+        """The headers of the scope, or of the response (of a WebSocket: of its acceptance), as text."""
+        if side == "request":
+            return headers_of(self.scope)
+        if not self._keep_events:
+            return self._seen.headers.get(side, []) if self._seen is not None else []
+        sent = (event for event in self.events if isinstance(event, SendRecord) and event.layer == 0)
+        return next((headers_of(message) for message in map(self.message_of, sent) if begins_response(message)), [])
+
+    def holds(self, text: str, where: Literal["body", "anywhere"]) -> bool:
+        """Whether a text stands in a body (joined, and decoded), in a message of a WebSocket, or anywhere in the records.
+
+        Anywhere: in keys and values as the trace has them, in byte strings where they are UTF-8.
+        """
+        if where == "body":
+            return text in self._asked(Asked(bodies=(text,))).bodies
+        return text in self._asked(Asked(texts=(text,))).texts
+
+    def _asked(self, want: Asked) -> Seen:
+        """What is asked of the messages: gathered while they passed, or now from those that were kept."""
+        if self._seen is not None:
+            return self._seen
+        seen = Seen(want, self.message_of)
+        for record in (*self.layers.values(), *self.events):
+            seen.feed(record)
+        return seen
+
     def message_of(self, record: ReceiveRecord | SendRecord) -> Any:
         """The message of an event, looked up where it stands if it passed unchanged; `UNSET` where there is none."""
         hops = 0
@@ -242,12 +307,8 @@ class Connection:
         return record.message
 
     def _event(self, n: int) -> Event | None:
-        at = bisect.bisect_left(self.events, n, key=_n_of)
+        at = bisect.bisect_left(self.events, n, key=_N_OF)
         return self.events[at] if at < len(self.events) and self.events[at].n == n else None
-
-
-def _n_of(event: Event) -> int:
-    return event.n
 
 
 class Fold:
@@ -313,6 +374,7 @@ class Fold:
         connection = self.connections.get(record.conn)
         if connection is None:
             connection = Connection(record.conn, keep_events=self._keep_events)
+            connection.pid = getattr(self.process_of(record.conn), "pid", None)
             self.connections[record.conn] = self._open[record.conn] = connection
             if proc_of(record.conn) in self.exits:
                 self.forget(record.conn)
@@ -323,13 +385,9 @@ class Fold:
 
     def forget(self, conn: str) -> None:
         """Count a connection among those that have ended, of which only so many are remembered."""
-        if self._open.pop(conn, None) is not None:
-            self._forget_beyond(conn)
-
-    def _forget_beyond(self, ended: str) -> None:
-        if self._keep_ended is None:
+        if self._open.pop(conn, None) is None or self._keep_ended is None:
             return
-        self._ended[ended] = None
+        self._ended[conn] = None
         while len(self._ended) > self._keep_ended:
             oldest = next(iter(self._ended))
             del self._ended[oldest], self.connections[oldest]

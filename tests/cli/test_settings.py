@@ -8,6 +8,7 @@ import pytest
 
 from asgi_inspect.cli._settings import defaults, display_settings, run_settings
 from asgi_inspect.errors import UsageError
+from asgi_inspect.trace.filter import parse_filter
 
 
 def write(folder: Path, table: str) -> Path:
@@ -35,6 +36,8 @@ def of_project(tmp_path: Path, table: str) -> dict[str, object]:
         ("scope = false\nno-body = true", {"scope": False, "body": False}),
         ("no-scope = false", {"scope": True}),
         ('color = "never"', {"color": "never"}),
+        ('only = "path:/a"', {"only": [parse_filter("path:/a")]}),
+        ('ignore = ["path:/a", "-status:5xx"]', {"ignore": [parse_filter("path:/a"), parse_filter("-status:5xx")]}),
         ('out = "-"', {"out": "-"}),
     ],
 )
@@ -61,6 +64,10 @@ def test_a_path_is_meant_from_where_the_file_is(tmp_path: Path) -> None:
         ("body-limit = true", '"body-limit" in [tool.asgi-inspect] takes a size, not True.'),
         ("body-limit = 1.5", '"body-limit" in [tool.asgi-inspect] takes a size, not 1.5.'),
         ('body-limit = "much"', '"body-limit" in [tool.asgi-inspect]: takes a number of bytes'),
+        ("only = 1", '"only" in [tool.asgi-inspect] takes a string or a list of strings, not 1.'),
+        ('ignore = ["path:/a", 1]', '"ignore" in [tool.asgi-inspect] takes a string or a list of strings, not ['),
+        ('only = "stauts:1"', '"only" in [tool.asgi-inspect]: unknown term "stauts" at 1: did you mean status?'),
+        ('only = "status:x"', '"only" in [tool.asgi-inspect]: "x" at 8 is no value of status: it takes 404'),
         ("out = 1", '"out" in [tool.asgi-inspect] takes a string, not 1.'),
         ('"\\u001b[31m" = 1', 'knows no "\\x1b[31m"'),
     ],
@@ -107,6 +114,7 @@ def test_a_file_without_our_table(content: str, tmp_path: Path) -> None:
         ({"ASGI_INSPECT_NO_SAVE": "1", "ASGI_INSPECT_SCOPE": "0"}, {"save": False, "scope": False}),
         ({"ASGI_INSPECT_UTC": "yes"}, {"utc": True}),
         ({"ASGI_INSPECT_OUT": "t.jsonl"}, {"out": "t.jsonl"}),
+        ({"ASGI_INSPECT_ONLY": "path:/a,/b -x"}, {"only": [parse_filter("path:/a,/b -x")]}),
         ({"ASGI_INSPECT_OUT": "", "ASGI_INSPECT": "1", "ASGI_INSPECT_LAUNCH": "{}"}, {}),
     ],
 )

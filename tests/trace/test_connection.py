@@ -11,6 +11,7 @@ from asgi_inspect.trace.connection import Connection
 from asgi_inspect.trace.records import (
     ConnectionRecord,
     EndRecord,
+    ErrorInfo,
     PendingRecord,
     ReceiveRecord,
     ScopeRecord,
@@ -128,6 +129,35 @@ def test_a_whole_request() -> None:
     }
     assert found.started == datetime(2026, 11, 22, 9, 30, 0, 1, UTC)
     assert found.events == [receive(1, REQUEST), send(2, START), send(3, BODY), end(4)]
+
+
+def test_headers_bodies_and_texts() -> None:
+    scoped = {**SCOPE, "headers": [[b"Host", b"tea.example"], [b"X-Odd", Truncated(9, b"od")], "no pair"]}
+    accept = {"type": "websocket.accept", "headers": [[b"x-room", b"\xff"]]}
+    start = {**START, "headers": [[b"Content-Type", b"text/plain"]]}
+    chunks = [send(4, {**MORE, "body": b"half a wo"}), send(5, {**BODY, "body": b"rd"})]
+    found = connection(scope(scoped), receive(1, REQUEST), send(2, start, layer=1), send(3, same=2), *chunks)
+    assert (found.host, found.content_type) == ("tea.example", "text/plain")
+    assert found.headers("request") == [("Host", "tea.example"), ("X-Odd", "od…")]
+    assert found.headers("response") == [("Content-Type", "text/plain")]
+    assert connection(send(1, accept)).headers("response") == [("x-room", "\\xff")]
+    assert found.message_types == {"http.request", "http.response.start", "http.response.body"}
+    assert [found.holds(text, "body") for text in ("word", "abc", "half a word", "words")] == [True, True, True, False]
+    assert [found.holds(text, "anywhere") for text in ("half", "more_body", "tea", "word", "p.1")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert connection(scope(), keep_events=False).headers("response") == []
+
+
+def test_what_the_end_tells() -> None:
+    error = ErrorInfo(type="a.B", bases=["OSError"], exceptions=[ErrorInfo(type="C")])
+    found = connection(scope(), end(1, outcome="raised", error=error, route="/{x}", endpoint="main.get"))
+    assert (list(found.error_types), found.route, found.endpoint) == (["a.B", "OSError", "C"], "/{x}", "main.get")
+    assert (list(connection().error_types), connection().route, connection().endpoint) == ([], None, None)
 
 
 def test_one_that_is_still_open() -> None:
