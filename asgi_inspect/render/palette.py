@@ -29,6 +29,7 @@ _STYLES: Final[Mapping[str, str]] = {
     "path": "bold",
     "query": "",
     "type": "",
+    "section": "bold",
     "layer": "italic",
     "receive": "bold blue",
     "send": "bold magenta",

@@ -1,12 +1,13 @@
 """A body as a person wants to read it. One file a view; the first that takes a body for its own shows it.
 
 A view is a module with `view(body, room) -> Shown | None`. It does no I/O, and it never raises, whatever the bytes are.
+What a body is, its type and its bytes tell together: types are wrong, and missing, in practice.
 """
 
 from collections.abc import Callable
 from typing import Final
 
-from . import events, form, hexdump, json, multipart, text
+from . import events, form, hexdump, images, json, kinds, multipart, ndjson, text
 from .spans import Body, Room, Shown
 
 __all__ = ["Body", "Room", "Shown", "show"]
@@ -15,7 +16,10 @@ _VIEWS: Final[tuple[Callable[[Body, Room], Shown | None], ...]] = (
     multipart.view,
     form.view,
     events.view,
+    ndjson.view,
     json.view,
+    images.view,
+    kinds.view,
     text.view,
 )
 

@@ -2,12 +2,14 @@
 
 from typing import Any, Final
 
+from .charset import decode
 from .content import FORM, media_type
 from .layout import Layout, parse
 from .spans import Body, Room, Shown, left_out, take
-from .text import decode
 
-MAX_SIZE: Final = 1 << 20  # parsing takes time; a longer body is shown as text
+MAX_SIZE: Final = 4 << 20  # bytes, half a second to parse; a longer body is shown as text
+# What much JSON is called by those who say nothing of it.
+_MAYBE: Final = (None, "text/plain", "text/html", FORM, "application/octet-stream")
 
 
 def view(body: Body, room: Room) -> Shown | None:
@@ -24,7 +26,7 @@ def view(body: Body, room: Room) -> Shown | None:
 
 def _may_be_json(body: Body) -> bool:
     media = media_type(body.content_type)
-    if media in (None, "text/plain", FORM):
+    if media in _MAYBE:
         return body.data.lstrip()[:1] in (b"{", b"[")
     return media is not None and media.endswith(("/json", "+json"))
 

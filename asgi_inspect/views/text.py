@@ -1,45 +1,20 @@
-"""Text as text: in the charset that its content type names, else UTF-8; bytes that are none are escapes (`\\xe9`).
+"""Text as text, line by line, in its charset.
 
 What is declared as text is shown as text unless more than a tenth of it cannot be decoded (it is compressed, most likely);
 what is not declared must be UTF-8 without control characters. A character cut in two by the end of a chunk is forgiven.
 """
 
-import codecs
 import re
 from typing import Final
 
+from .charset import decode, mark_of
 from .content import is_text_type, media_type, parameter
 from .spans import Body, Line, Room, Shown, columns, plural, size_text
 
 _BYTES_A_COLUMN: Final = 4  # the most that UTF-8 needs
 _SNIFFED: Final = 4096
 _CONTROLS: Final = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f]")  # BS, TAB, LF, VT, FF, CR and ESC do occur in texts
-_NEVER_TEXT: Final = ("image/", "audio/", "video/", "font/")
-
-# Python's own, which are no charsets of the web, and of which some warn or raise in their own ways.
-_NO_CHARSETS: Final = frozenset(
-    {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined", "mbcs", "oem"}
-)
-
-
-def decode(body: Body, data: bytes | None = None) -> str:
-    """The body's bytes (or `data` of it) as a str; never raises."""
-    data = body.data if data is None else data
-    try:
-        return data.decode(_charset(body.content_type), "backslashreplace")
-    except (LookupError, ValueError):  # a codec that is not of text, or that cannot escape
-        return data.decode("utf-8", "backslashreplace")
-
-
-def _charset(content_type: str | None) -> str:
-    named = parameter(content_type, "charset")
-    if named is None:
-        return "utf-8"
-    try:
-        name = codecs.lookup(named).name
-    except (LookupError, ValueError):
-        return "utf-8"
-    return "utf-8" if name.replace("_", "-") in _NO_CHARSETS else name
+_WIDE_CONTROLS: Final = re.compile("[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f-\x9f\ud800-\udfff\ufffd-\uffff]")
 
 
 def view(body: Body, room: Room) -> Shown | None:
@@ -58,13 +33,20 @@ def view(body: Body, room: Room) -> Shown | None:
 
 
 def is_text(body: Body) -> bool:
+    """Whether a person can read it, by its type and by its bytes."""
     media = media_type(body.content_type)
     sample = body.data[:_SNIFFED]
+    mark = mark_of(sample)
+    if mark is not None and mark[1] != "utf-8":
+        return _is_wide_text(sample[len(mark[0]) :], mark[1])
     if media is not None and is_text_type(media):
         return parameter(body.content_type, "charset") is not None or _undecodable(sample) * 10 <= len(sample)
-    if media is not None and media.startswith(_NEVER_TEXT):
-        return False
     return not _CONTROLS.search(sample) and _undecodable(sample) == 0
+
+
+def _is_wide_text(sample: bytes, charset: str) -> bool:
+    """Whether what follows a mark of UTF-16 or UTF-32, which other bytes may begin with too, is text in it."""
+    return not _WIDE_CONTROLS.search(sample[: len(sample) // 4 * 4].decode(charset, "replace")[:-1])
 
 
 def _undecodable(sample: bytes) -> int:

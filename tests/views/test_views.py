@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asgi_inspect.views import Body, Room, Shown, show
+from asgi_inspect.views import Body, Room, Shown, images, kinds, show
 
 ROOM = Room(lines=12, width=60)
 WIDE = Room(lines=12, width=75)
@@ -40,7 +40,7 @@ CASES: list[tuple[Body, Room, str]] = [
     (body(b'{"a": 1', "application/json", size=99), ROOM, 'text\n{"a": 1'),
     (body(b"{not json}"), ROOM, "text\n{not json}"),
     (body(b"<p>{}</p>", "text/html"), ROOM, "text\n<p>{}</p>"),
-    (body(b"{}", "text/html"), ROOM, "text\n{}"),
+    (body(b"{}", "text/html"), ROOM, "json\n{}"),
     (
         body(b'{"name":"Ada","nested":{"list":[1,[2]],"null":null},"yes":true}'),
         ROOM,
@@ -86,11 +86,11 @@ CASES: list[tuple[Body, Room, str]] = [
     (
         body(b"\x89PNG\r\n\x1a\n", "image/png"),
         WIDE,
-        "binary\n0000  89 50 4e 47 0d 0a 1a 0a                          .PNG....",
+        "image\nPNG image",
     ),
-    (body(b"<svg/>", "image/svg+xml"), ROOM, "text\n<svg/>"),
-    (body(b"plain", "image/png"), ROOM, "binary\n0000  70 6c 61 69 6e           plain"),
-    (body(b"\x1f\x8b\x08\0\xff\xfe\xfd", "text/html"), ROOM, "binary\n0000  1f 8b 08 00 ff fe fd     ......."),
+    (body(b"<svg/>", "image/svg+xml"), ROOM, "image\nSVG image\n<svg/>"),
+    (body(b"plain", "image/png"), ROOM, "text\nplain"),
+    (body(b"\x1f\x8b\x08\0\xff\xfe\xfd", "text/html"), ROOM, "archive\ngzip data"),
     (body(b"\0"), ROOM, "binary\n0000  00                       ."),
     (body(bytes(200)), Room(2, 60), f"binary\n0000 {' 00' * 8}  ........\n0008 {' 00' * 8}  ........\n+ 184 B more"),
     (body(b"line\n" * 30), ROOM, "text\n" + "line\n" * 12 + "+ 18 more lines"),
@@ -99,6 +99,34 @@ CASES: list[tuple[Body, Room, str]] = [
     (body(b"x" * 100 + b"\ny"), Room(1, 60), f"text\n{'x' * 60}\n+ 1 more line"),
     (body(json.dumps([[n] for n in range(30)]).encode()), Room(3, 60), "json\n[\n  [0],\n  [1],\n+ 29 more lines"),
     (body(b"a=1&" * 30, FORM), Room(2, 60), "form\na = 1\na = 1\n+ 28 more fields"),
+    # What is called wrongly, or not at all, is told by its bytes.
+    (body(b'{"a": 1}', "application/octet-stream"), ROOM, 'json\n{"a": 1}'),
+    (body(b'{"error": "x"}', "image/png"), ROOM, 'text\n{"error": "x"}'),
+    (body(b"%PDF-1.7\n%\xe2\xe3", "text/plain"), ROOM, "document\nPDF document, version 1.7"),
+    (body(b"ID3 is what an MP3 begins with", "text/plain"), ROOM, "text\nID3 is what an MP3 begins with"),
+    (body(b"BMW, and other cars"), ROOM, "text\nBMW, and other cars"),
+    (body(b"a=1&b=%20"), ROOM, "form\na = 1\nb =  "),
+    (body(b"a=1"), ROOM, "text\na=1"),
+    (body(b"data: x\n\ndata: y\n\n"), ROOM, "events\ndata: x\n\ndata: y"),
+    (body(b"data: x, and no more"), ROOM, "text\ndata: x, and no more"),
+    (body(PARTS[10:]), ROOM, 'multipart\na;"b = Hello\nf  filename c.png  image/png  9 B\n(no name) = no headers'),
+    (body(b'{"a": 1}\n{"a": 2}\n'), ROOM, 'ndjson\n{"a": 1}\n{"a": 2}'),
+    (body(b'{"a": 1}\n{"a":', "application/x-ndjson"), ROOM, 'ndjson\n{"a": 1}\n{"a":'),
+    (body(b'\x1e{"a": 1}\n\x1e[2]\n', "application/json-seq"), ROOM, 'ndjson\n{"a": 1}\n[2]'),
+    (body(b"1\n" * 90, "application/jsonl"), Room(2, 60), "ndjson\n1\n1\n+ about 86 more values"),
+    # Charsets: the mark, the header, the text itself.
+    (body(b"\xef\xbb\xbfplain"), ROOM, "text\nplain"),
+    (body(b'\xef\xbb\xbf{"a": 1}', "application/json"), ROOM, 'json\n{"a": 1}'),
+    (body("日本\nx".encode("utf-16")), ROOM, "text\n日本\nx"),
+    (body(b"\xfe\xff\x65\xe5", "text/plain; charset=utf-8"), ROOM, "text\n日"),
+    (body(b"\xff\xfe\1\0\2\0"), ROOM, "binary\n0000  ff fe 01 00 02 00        ......"),
+    (body(b"\x93x\x94", "text/plain; charset=iso-8859-1"), ROOM, "text\n“x”"),
+    (body(b"<meta charset='latin-1'>\xe9", "text/html"), ROOM, "text\n<meta charset='latin-1'>é"),
+    (
+        body(b"<?xml version='1.0' encoding='koi8-r'?>\xc1", "text/xml"),
+        ROOM,
+        "text\n<?xml version='1.0' encoding='koi8-r'?>а",
+    ),
 ]
 
 
@@ -130,6 +158,8 @@ def test_of_a_huge_body_only_what_is_shown_is_looked_at() -> None:
     assert (len(shown.lines), shown.rest) == (10, "999,990 more lines")
 
 
+KINDS = {"json", "ndjson", "form", "multipart", "events", "text", "binary", "image"}
+KINDS |= {"document", "archive", "font", "audio", "video", "data", "program"}
 CONTENT_TYPES = st.none() | st.sampled_from(
     [
         "application/json",
@@ -143,11 +173,41 @@ CONTENT_TYPES = st.none() | st.sampled_from(
         'text/html; charset="',
         "text/plain; charset=\0",
         "image/png",
+        "application/x-ndjson",
+        "application/json-seq",
+        "image/svg+xml",
+        "text/xml",
         ";;=;",
     ]
 )
+BEGINNINGS = [begin for begin, _ in images._KINDS] + [kind.magic for kind in kinds._KINDS]
+BEGINNINGS += [
+    b"\xff\xfe",
+    b"\xfe\xff",
+    b"\xff\xfe\0\0",
+    b"<svg ",
+    b'width="1"',
+    b"<?xml encoding='utf-16'?>",
+    b"ispe",
+    b"VP8X",
+]
 PIECES = st.sampled_from(
-    [b"--a\r\n", b"\r\n", b"--x;1", b"[", b"]", b"{", b'"a":', b",", b"1e9", b"data: x\n", b"%f", b"&", b"="]
+    [
+        *BEGINNINGS,
+        b"--a\r\n",
+        b"\r\n",
+        b"--x;1",
+        b"[",
+        b"]",
+        b"{",
+        b'"a":',
+        b",",
+        b"1e9",
+        b"data: x\n",
+        b"%f",
+        b"&",
+        b"=",
+    ]
 )
 BODIES = st.binary() | st.lists(PIECES).map(b"".join) | st.text().map(str.encode)
 
@@ -157,7 +217,7 @@ def test_no_view_ever_raises_or_takes_more_room_than_it_has(
     data: bytes, content_type: str | None, missing: int, lines: int | None, width: int
 ) -> None:
     shown = show(body(data, content_type, len(data) + missing), Room(lines, width))
-    assert shown.kind in ("json", "form", "multipart", "events", "text", "binary")
+    assert shown.kind in KINDS
     if lines is not None:
         assert len(shown.lines) <= lines + 1
 
