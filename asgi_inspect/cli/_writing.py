@@ -1,0 +1,102 @@
+"""What `-o OUT` of a command writes: standard output, or a file that is there whole or, where anything fails, not at all."""
+
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TypeAlias
+
+from ..errors import UsageError
+from ..launch.output import Output
+from ..text import safe
+
+Write: TypeAlias = Callable[[str | bytes], bool]
+"""Writes a piece; False where nobody reads any more."""
+
+
+@contextmanager
+def writing_to(out: str, inputs: Sequence[str]) -> Iterator[Write]:
+    """Write to OUT as long as the block lasts; `-` is standard output.
+
+    inputs: the files that are read, which OUT may not be. Raises UsageError where OUT cannot be, or not be written.
+    """
+    if out == "-":
+        yield _to_standard_output()
+    else:
+        with _beside(out, inputs) as write:
+            yield write
+
+
+def _to_standard_output() -> Write:
+    output, terminal = Output(1), os.isatty(1)
+
+    def write(piece: str | bytes) -> bool:
+        words = piece.decode("utf-8", "backslashreplace") if isinstance(piece, bytes) else piece
+        try:
+            # What a program reads is exact; what a terminal shows does nothing there.
+            output.write(safe(words.replace("\r\n", "\n"), newlines=True) if terminal else _encoded(piece))
+        except OSError as error:
+            raise UsageError(f"standard output cannot be written: {error.strerror}.") from None
+        return not output.closed
+
+    return write
+
+
+def _encoded(piece: str | bytes) -> bytes:
+    return piece if isinstance(piece, bytes) else piece.encode("utf-8", "backslashreplace")
+
+
+@contextmanager
+def _beside(out: str, inputs: Sequence[str]) -> Iterator[Write]:
+    """Write a file of another name in the same folder, which takes the place of OUT at the end."""
+    path = os.path.realpath(out)
+    mode = _mode_of(path, out, inputs)
+    beside = f"{path}.{secrets.token_hex(4)}.part"
+    with _said(out):
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
+    try:
+        with open(descriptor, "wb") as file:
+
+            def write(piece: str | bytes) -> bool:
+                with _said(out):
+                    file.write(_encoded(piece))
+                return True
+
+            yield write
+            with _said(out):
+                file.flush()
+        with _said(out):
+            if mode is not None:
+                os.chmod(beside, mode)
+            os.replace(beside, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise
+
+
+def _mode_of(path: str, out: str, inputs: Sequence[str]) -> int | None:
+    """The mode of a file that is to be replaced; None where there is none yet."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UsageError(f"cannot write {safe(out)}: {error.strerror}.") from None
+    if not stat.S_ISREG(status.st_mode):
+        hint = "- is standard output" if path.startswith(("/dev/", "/proc/")) else "name another"
+        raise UsageError(f"cannot write {safe(out)}: it is no regular file; {hint}.")
+    for name in inputs:
+        with suppress(OSError):
+            if name != "-" and os.path.samestat(status, os.stat(name)):
+                raise UsageError(f"cannot write {safe(out)}: it is read at the same time; name another file.")
+    return stat.S_IMODE(status.st_mode)
+
+
+@contextmanager
+def _said(out: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"cannot write {safe(out)}: {error.strerror}.") from None
