@@ -12,13 +12,15 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 
 from ..text import safe
-from ..views.spans import Line, Own
+from ..views.spans import Line, Own, Span
 from .folding import clip, fold
 from .palette import PALETTE
 
 # What stands in for our glyphs where an encoding has none of them.
 _ASCII: Final[dict[int, str]] = str.maketrans(
-    {"→": "->", "←": "<-", "│": "|", "┌": "+", "└": "+", "├": "+", "─": "-", "…": "...", "·": "|", "▸": ">", "◂": "<"}
+    {"→": "->", "←": "<-", "│": "|", "┌": "+", "└": "+", "├": "+", "─": "-", "━": "=", "…": "...", "·": "|"}
+    | {"▸": ">", "◂": "<"}
+    | dict(zip("▁▂▃▄▅▆▇█", "_.-=+*%#", strict=True))
 )
 _GLYPHS: Final = "".join(map(chr, _ASCII))
 _NEWLINE: Final = Segment.line()
@@ -55,9 +57,7 @@ class Block:
         encoding = options.encoding
         width = max(_NARROWEST, options.max_width - self._gutter_width)
         for row in self._rows_at(width):
-            line = _encodable(
-                [(text if type(text) is Own else safe(text), style) for text, style in row.line], encoding
-            )
+            line = paintable(row.line, encoding)
             mark = row.mark
             for piece in [line] if options.no_wrap else self._fit(line, row.hang, width, encoding):
                 yield from self._painted_gutter(mark, encoding)
@@ -68,7 +68,7 @@ class Block:
 
     def _fit(self, line: Line, hang: int | None, width: int, encoding: str) -> list[Line]:
         if self._one_line:
-            return [clip(line, width, "…" if _has_glyphs(encoding) else "...")]
+            return [clip(line, width, ellipsis(encoding))]
         return fold(line, width, _indent_of(line) + 2 if hang is None else hang)
 
     @property
@@ -80,6 +80,16 @@ class Block:
             return []
         mark = mark if _has_glyphs(encoding) else mark.translate(_ASCII)
         return [Segment(f"{self._gutter.label} {mark} ", PALETTE[self._gutter.style])]
+
+
+def paintable(line: Iterable[Span], encoding: str) -> Line:
+    """The line as it may be written to a terminal of this encoding: what is foreign is safe, and has its final width."""
+    return _encodable([(text if type(text) is Own else safe(text), style) for text, style in line], encoding)
+
+
+def ellipsis(encoding: str) -> str:
+    """What stands where something was left out."""
+    return "…" if _has_glyphs(encoding) else "..."
 
 
 def _encodable(line: Line, encoding: str) -> Line:
