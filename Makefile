@@ -13,7 +13,7 @@ JOBS := 4
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format coverage picture clean same-python
+.PHONY: help demo test lint format coverage picture bench-read clean same-python
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -39,9 +39,12 @@ coverage: $(VENV)/installed-dev ## the tests, and the lines and branches that no
 picture: $(VENV)/installed-demo ## the README's picture, from a new run
 	$(BIN)/python docs/make_picture.py
 
+bench-read: $(VENV)/installed-dev ## how fast a large trace is read, beside wc, rg, jq, DuckDB and mitmdump; BENCH=--help tells more
+	@$(BIN)/python -m bench.reading $(BENCH)
+
 clean: ## remove .venv and all that was generated
 	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find asgi_inspect examples tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	find asgi_inspect bench examples tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps: what pip installs is asked for in pyproject.toml, so a change there installs again. The package itself
 # is installed in place (-e): the source tree is what runs.

@@ -1,0 +1,1 @@
+"""Benchmarks: how fast traces are read, beside other tools."""
