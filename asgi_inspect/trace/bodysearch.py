@@ -1,9 +1,11 @@
 """Which texts stand in the bodies of a connection: across the borders of chunks, and below a content coding."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ..views.coding import Decoder, decoder_for
 from .facts import Side
+
+if TYPE_CHECKING:
+    from ..views.coding import Decoder
 
 
 class BodySearch:
@@ -18,15 +20,29 @@ class BodySearch:
 
     def begin(self, side: Side, content_encoding: str | None) -> None:
         """The body of this side begins, coded as its headers say."""
-        self._decoders[side] = decoder_for(content_encoding)
         self._tails.pop(side, None)
+        if content_encoding:
+            from ..views.coding import decoder_for  # the libraries behind it are not needed by most
 
-    def feed(self, side: Side, chunk: bytes) -> None:
-        """The next chunk of a body."""
+            self._decoders[side] = decoder_for(content_encoding)
+
+    def feed(self, side: Side, chunk: bytes, *, last: bool = False) -> None:
+        """The next chunk of a body. last: whether the body ends with it."""
         decoder = self._decoders.get(side)
-        data = self._tails.get(side, b"") + (chunk if decoder is None else decoder.feed(chunk))
+        if decoder is None:
+            self._look(side, chunk)
+            return
+        for piece in decoder.pieces(chunk):
+            self._look(side, piece)
+        if last:
+            self._look(side, decoder.finish())
+
+    def _look(self, side: Side, data: bytes) -> None:
+        if side in self._tails:
+            data = self._tails[side] + data
         self.feed_message(data)
-        self._tails[side] = data[max(0, len(data) - self._carry) :] if self._carry else b""
+        if self._carry:
+            self._tails[side] = data[max(0, len(data) - self._carry) :]
 
     def feed_message(self, data: bytes) -> None:
         """A message that stands alone, as those of WebSockets do."""

@@ -12,7 +12,7 @@ import orjson
 from msgspec import UNSET
 from msgspec.structs import force_setattr, replace
 
-from .. import convert
+from ..decode import decode
 from ..errors import DamagedRecordError
 from .records import RECORDS, VERSION, ProcessRecord, ReceiveRecord, Record, ScopeRecord, SendRecord
 
@@ -53,9 +53,9 @@ def decode_record(line: bytes) -> Record | None:
 def _decode_values(record: Record) -> Record:
     if isinstance(record, ReceiveRecord | SendRecord):
         if record.message is not UNSET:
-            force_setattr(record, "message", convert.decode(record.message))
+            force_setattr(record, "message", decode(record.message))
     elif isinstance(record, ScopeRecord):
-        force_setattr(record, "scope", convert.decode(record.scope))
+        force_setattr(record, "scope", decode(record.scope))
     elif isinstance(record, ProcessRecord) and record.v > VERSION:
         raise DamagedRecordError(f"version {record.v} of the trace format, which needs a newer asgi-inspect")
     return record
@@ -105,7 +105,9 @@ def encode_record(record: Record) -> bytes:
 
 
 def _value_json(value: Any) -> msgspec.Raw:
-    tree = convert.encode(value)
+    from ..convert import encode  # who reads does not need it
+
+    tree = encode(value)
     try:
         return msgspec.Raw(orjson.dumps(tree))
     except TypeError:  # deeper than orjson's 254 levels; the two differ in how they write large floats

@@ -11,7 +11,6 @@ import msgspec
 import orjson
 from msgspec import UNSET, Raw, UnsetType
 
-from .. import convert
 from . import messages
 from .records import (
     VERSION,
@@ -218,9 +217,11 @@ def _message_parts(message: Any) -> MessageParts:
 
 def _as_written(holder: Any, names: tuple[str, ...]) -> tuple[dict[str, Any], Raw]:
     """Some fields of a scope or message, and its headers, as they stand in a trace."""
-    carried = convert.encode({name: messages.field(holder, name) for name in names})
+    from ..convert import encode  # needed for traces of broken applications alone
+
+    carried = encode({name: messages.field(holder, name) for name in names})
     try:
-        headers = Raw(orjson.dumps(convert.encode({"headers": messages.field(holder, "headers")})["headers"]))
+        headers = Raw(orjson.dumps(encode({"headers": messages.field(holder, "headers")})["headers"]))
     except TypeError:  # too deep
         headers = NO_JSON
     return carried, headers

@@ -46,6 +46,8 @@ class Overview:
         self.lost_records = 0
         self.skipped_conns = 0
         self.blocked_us = 0
+        self.disordered = False
+        """Whether the events of a connection were met that do not stand in their order."""
         self.repeated = 0
         """Records of connections that were given out already: they came late, or stand in the trace twice."""
         self.headless: Final[dict[str, Summary]] = {}
@@ -62,7 +64,7 @@ class Overview:
         """Where records stand that belong to no connection."""
         self._known = known or Ids()
 
-    def feed(self, glances: Iterable[Glance]) -> list[Summary]:
+    def feed(self, glances: Iterable[Glance]) -> list[Summary]:  # noqa: PLR0915 - the one loop over all records
         """Take in the next records; the connections that are complete by now."""
         connections = self._connections
         end = self.place[1]
@@ -78,6 +80,12 @@ class Overview:
                         summary.last_place = end
                 if summary is None:
                     continue
+                if glance.n > summary.last_n:
+                    if not summary.last_n:
+                        summary.first_n = glance.n
+                    summary.last_n = glance.n
+                else:
+                    summary.disordered = True
                 if kind is SendGlance:
                     summary.take_sent(glance)
                 else:
@@ -102,6 +110,10 @@ class Overview:
                     summary = connections.get(conn) or self._new(conn)
                 if summary is not None:
                     summary.last_place = end
+                    if glance.n > summary.last_n:
+                        summary.last_n = glance.n
+                    else:
+                        summary.disordered = True
                     if not glance.layer and summary.outcome == "open":
                         self._ended.append(summary)
                     summary.take_end(glance)
@@ -122,10 +134,21 @@ class Overview:
         summary = self._connections.get(conn)
         return text in (self._texts.get(conn, ()) if summary is None else summary.texts)
 
-    @property
-    def left(self) -> list[Summary]:
-        """Once all is read: the connections that were not given out, as their scope or their end is missing."""
-        return [*self.headless.values(), *self.open]
+    def linger(self) -> None:
+        """The part is read: those that have ended of late are left to `absorb`, as the next part may have more of them."""
+        ended, self._ended = self._ended, []
+        for summary in ended:
+            if summary.has_scope:
+                self._ended.append(summary)
+                self.given.add(summary.conn)
+            else:
+                self.headless[summary.conn] = summary
+
+    def rest(self) -> list[Summary]:
+        """Once all is read: what was not given out yet, at last the connections of which the scope or the end is missing."""
+        rest = [*self.finish(), *self.headless.values(), *self.open]
+        self.disordered = self.disordered or any(summary.disordered for summary in rest)
+        return rest
 
     @property
     def open(self) -> list[Summary]:
@@ -138,7 +161,6 @@ class Overview:
 
     def absorb(self, later: "Overview") -> list[Summary]:
         """Go on with what was seen of the part that follows, to its finish; the connections that are complete by now."""
-        found = self.finish()
         for proc, process in later.processes.items():
             self.processes.setdefault(proc, process)
         self.exits.update(later.exits)
@@ -147,18 +169,24 @@ class Overview:
         self.skipped_conns += later.skipped_conns
         self.blocked_us += later.blocked_us
         self.repeated += later.repeated
+        self.disordered = self.disordered or later.disordered
+        joined: list[Summary] = []
         for summary in [*later.headless.values(), *later.open]:
-            found += self._join(summary)
+            joined += self._join(summary)
+        found = self.finish()
         self.given.merge(later.given)
+        self._ended = [*joined, *later._ended]
+        self._connections.update((summary.conn, summary) for summary in self._ended)
         return found
 
     def _join(self, summary: Summary) -> list[Summary]:
         conn = summary.conn
-        if conn in self.given:
-            return []
         known = self._connections.pop(conn, None) or self.headless.pop(conn, None)
+        if known is None and conn in self.given:
+            return []
         if known is not None:
             summary = _joined(known, summary)
+        self.disordered = self.disordered or summary.disordered
         if summary.outcome == "open":
             self._connections[conn] = summary
             return []
@@ -202,7 +230,9 @@ class Overview:
         connections, given = self._connections, self.given
         for summary in ended[: len(ended) - keep]:
             conn = summary.conn
-            del connections[conn]
+            if connections.pop(conn, None) is None:  # given out with what another part has of it
+                continue
+            self.disordered = self.disordered or summary.disordered
             if not summary.has_scope and len(self.headless) < _HEADLESS:
                 self.headless[conn] = summary
             else:

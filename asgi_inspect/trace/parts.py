@@ -17,8 +17,8 @@ from typing import Any, Final, NamedTuple, TypeVar, cast
 
 T = TypeVar("T")
 
-PART: Final = 32 << 20  # bytes: what is pending at its borders is put together by one process
-FIRST_PART: Final = 2 << 20  # bytes: so that the first results come at once
+PART: Final = 8 << 20  # bytes: so much less is held of what one process has found and another has not taken yet
+FIRST_PART: Final = 1 << 20  # bytes: so that the first results come at once
 WORTH_IT: Final = 48 << 20  # bytes: below that, starting processes costs more than they save
 _MOST_JOBS: Final = 4  # processes; one core puts together what they find
 _AHEAD: Final = 2  # results that wait for each process: so many parts are begun before the earlier ones were asked for

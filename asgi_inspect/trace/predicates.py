@@ -4,14 +4,15 @@ A test answers True, False, or None for what is not known yet. It looks at `Fact
 The makers raise ValueError for a value that is none.
 """
 
+import difflib
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, TypeAlias, get_args
 from urllib.parse import unquote_plus
 
-from ..views.coding import decoder_for
 from . import messages
+from .bodysearch import BodySearch
 from .connection import proc_of
 from .facts import Facts, Side
 from .naming import names_connection, names_process
@@ -68,7 +69,16 @@ def _in_bytes(pattern: str) -> tuple[str, ...]:
     return (*found, HIDDEN) if found else ()
 
 
+TYPES: Final = ("http", "websocket", "ws", "lifespan")
+
+
 def by_type(value: str, _: datetime) -> Test:
+    if (
+        not has_star(value)
+        and value.casefold() not in TYPES
+        and difflib.get_close_matches(value.casefold(), TYPES, n=1)
+    ):
+        raise ValueError("a slip: other types there may be, but none that is so near")
     match = whole("websocket" if value.casefold() == "ws" else value, any_case=True)
     return Test(lambda facts: match(facts.type) if facts.type else None)
 
@@ -277,8 +287,8 @@ def _in_time(holds: Callable[[datetime], bool]) -> Test:
 
 def by_header(value: str, _: datetime, sides: Sequence[Side], *, of_messages: bool) -> Test:
     name, equals, wanted = value.partition("=")
-    if not name:
-        raise ValueError("no name")
+    if not name or ":" in name:
+        raise ValueError("no name that a header may have: `name: value` is not how it is written here")
     named = whole(name, any_case=True)
     match = inside(wanted) if equals else None
 
@@ -307,8 +317,10 @@ def by_body(value: str, _: datetime) -> Test:
         if octets in data or not data:
             return octets in data
         side: Side = "request" if isinstance(record, ReceiveRecord) else "response"
-        decoder = decoder_for(header_of(facts.headers(side), "content-encoding"))
-        return decoder is not None and octets in decoder.feed(data)
+        search = BodySearch((text,))
+        search.begin(side, header_of(facts.headers(side), "content-encoding"))
+        search.feed(side, data, last=True)
+        return bool(search.found)
 
     return Test(lambda facts: facts.holds(text, "body") or None, on_message, body=text)
 

@@ -13,7 +13,7 @@ from typing import IO, Final, NamedTuple, TypeAlias
 from ..errors import DamagedRecordError, NotATraceError
 from .codec import TORN, decode_record
 from .records import Record
-from .source import Opened, Source, open_source
+from .source import CUT_OFF, Opened, Source, open_source
 
 LINE_LIMIT: Final = 64 * 1024 * 1024
 PREFACE_LIMIT: Final = 1024 * 1024
@@ -33,14 +33,14 @@ _EFFORT: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """One line that could not be read: the file's name, the line's number (from 1), and the reason."""
+    """One line that could not be read: the file's name, the line's number (from 1; 0 where it is all of the file), and why."""
 
     file: str
     line: int
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.file}, line {self.line}: {self.reason}"
+        return f"{self.file}, line {self.line}: {self.reason}" if self.line else f"{self.file}: {self.reason}"
 
 
 class Line(NamedTuple):
@@ -159,7 +159,8 @@ class Parser:
 
     def finish(self, trouble: str | None = None) -> None:
         """All is read. trouble: why the source ended before its end. Raises NotATraceError where there was no record."""
-        if trouble is not None and self._before is not None:
+        nothing_came = not self.number and trouble is not None and trouble.endswith(CUT_OFF)
+        if trouble is not None and self._before is not None and not nothing_came:
             raise NotATraceError(f"{self._file} is no trace of asgi-inspect: {trouble}.")
         if trouble is not None and not self._told:
             self._report(Damage(self._file, self.number + 1, trouble))

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Final, Generic, NamedTuple, Protocol, Self, TypeAlias, TypeVar
@@ -12,7 +12,7 @@ import orjson
 from ..errors import DamagedRecordError
 from .blocks import Block, blocks
 from .codec import decode_record
-from .facts import Want
+from .facts import Facts, Want
 from .glance import Glance, glance_at, glance_of, glances_of
 from .ids import Ids
 from .overview import Overview
@@ -21,7 +21,6 @@ from .read import Damage, Line, OnDamage, Parser
 from .records import ConnectionRecord, Record
 from .seen import Asked, Seen
 from .source import Source, open_source
-from .summary import Summary
 
 _DAMAGES_KEPT: Final = 1000
 
@@ -29,7 +28,7 @@ _DAMAGES_KEPT: Final = 1000
 class Sink(Protocol):
     """Takes the connections of one part, and those of the parts behind it."""
 
-    def take(self, summary: Summary, /) -> None:
+    def take(self, facts: Facts, /) -> None:
         """One more connection."""
         ...
 
@@ -81,7 +80,7 @@ def look_at(
     sink: S,
     *,
     want: Want,
-    matches: Callable[[Summary], bool | None],
+    matches: Callable[[Facts], bool | None],
     pids: Mapping[str, int] | None,
     known: Ids | None = None,
     progress: Callable[[int], None] | None = None,
@@ -89,7 +88,7 @@ def look_at(
     """A glance at all of a part: its connections that match go to the sink, but for those that are known already."""
     found = Glanced(Overview(want, pids, known), sink)
     overview = found.overview
-    needles = {text: _needles(text) for text in want.texts}
+    needles = {text: needles_of(text) for text in want.texts}
     with open_source(sources[part.source]) as opened:
         parser = Parser(opened.name, on_damage=found.damages.add, is_trace=part.begin > 0, trouble_of=opened)
         read = 0
@@ -116,9 +115,7 @@ def look_at(
                 progress(now - read)
                 read = now
         parser.finish(opened.trouble)
-    for summary in overview.finish():
-        if matches(summary):
-            sink.take(summary)
+    overview.linger()
     found.lines = parser.number
     return found
 
@@ -141,7 +138,7 @@ def _parsed(data: bytes, parser: Parser) -> Iterator[Line]:
 # --- texts ---------------------------------------------------------------------------------------------------------------
 
 
-def _needles(text: str) -> list[bytes]:
+def needles_of(text: str) -> list[bytes]:
     """How a text may be written in JSON: as the capture does, and with everything escaped that is not ASCII."""
     try:
         usual = orjson.dumps(text)[1:-1]
@@ -166,7 +163,7 @@ def _conns_with(text: str, forms: list[bytes], data: bytes, known: Overview) -> 
     for needle in forms:
         for _, line in lines_with(needle, data):
             raw = conn_in(line)
-            conn = None if raw is None else raw.decode("utf-8", "surrogatepass")
+            conn = None if raw is None else raw.decode("utf-8", "replace")
             if conn is not None and not known.is_marked(conn, text) and line_holds(line, text):
                 yield conn
 
@@ -188,17 +185,16 @@ class Hit(NamedTuple):
     at: int
 
 
-def find(sources: list[Source], part: Part, *, texts: Iterable[str], most: int) -> list[Hit]:
-    """The connections of a part in a line of which one of the texts stands, wherever in it; at most so many, and one more."""
+def find(sources: list[Source], part: Part, *, needles: list[bytes], most: int) -> list[Hit]:
+    """The connections of a part in a line of which one of these stands, wherever in it; at most so many, and one more."""
     hits: dict[str, Hit] = {}
-    needles = [needle for text in texts for needle in _needles(text)]
     with open_source(sources[part.source]) as opened:
         for block in blocks(opened.file, part.begin, part.end):
             for needle in needles:
                 for begin, line in lines_with(needle, block.data):
                     raw = conn_in(line)
                     if raw is not None:
-                        conn = raw.decode("utf-8", "surrogatepass")
+                        conn = raw.decode("utf-8", "replace")
                         hits.setdefault(conn, Hit(conn, part.source, block.begin + begin))
                         if len(hits) > most:
                             return list(hits.values())

@@ -8,51 +8,44 @@ for, and around each hit the lines of its connection. However a connection was f
 import os
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
-from itertools import islice
 from types import TracebackType
-from typing import Final, Self, TypeAlias, TypeVar
+from typing import Final, Self, TypeVar
 
-from ..errors import DamagedRecordError
+from ..errors import NotATraceError
 from .blocks import blocks
-from .codec import decode_record
-from .connection import Connection, Fold, proc_of
-from .facts import Want
+from .connection import Connection, proc_of
+from .facts import Facts, Want
 from .filter import Filter, parse_filter
-from .glance import glance_of
 from .ids import Ids
+from .lines import PROCESS, in_order, lines_at, proc_in, processes_in, select_part, whole
+from .naming import names_connection
 from .overview import Overview
 from .parts import WORTH_IT, Part, divided, in_parts
+from .patterns import plain
 from .places import Places
-from .read import Damage, OnDamage, report_damage
+from .read import Damage, OnDamage, read_lines, report_damage
 from .records import ProcessRecord
 from .scan import (
     Glanced,
     Hit,
-    Selected,
     Sink,
     all_lines,
     conn_in,
     find,
-    lines_with,
     look_at,
-    select,
+    needles_of,
     selected_lines,
 )
+from .sinks import Both, Chosen, Listed, Progress, Told, take_matching, when
 from .source import Renamed, Source, is_file, open_source
-from .summary import Summary
 from .vicinity import around
 
 S = TypeVar("S", bound=Sink)
-Progress: TypeAlias = Callable[[int, int], None]
-"""Called with the bytes that were read and those there are, on the disk; the latter 0 where it is not known."""
-
 _MOST_HITS: Final = 100  # connections that are worth being looked up one by one
-_PROCESS: Final = b'{"record":"process"'
 _OF_PROCESSES: Final = ("conn", "proc")  # the terms that may name a process id
-_ENDED_KEPT: Final = 1000  # connections, for records that come a little after the end
 
 
 def connections(
@@ -86,13 +79,31 @@ class Traces:
         """sources: as of `connections`; a file that is named twice is read once. jobs: how many processes read (None: all)."""
         self.processes: Final[dict[str, ProcessRecord]] = {}
         """The processes that were met so far, by their `proc`."""
-        self._sources = _distinct(sources)
         self._report = on_damage or report_damage
+        self._sources = self._readable(_distinct(sources))
         self._progress = progress
         self._jobs = jobs
         self._kept = ExitStack()
         self._damaged: defaultdict[int, set[int]] = defaultdict(set)
         self._divided: list[Part] = []
+
+    def _readable(self, sources: list[Source]) -> list[Source]:
+        """Those of several that are traces; the others are reported. One alone raises its error when it is read."""
+        found: list[Source] = []
+        first: Exception | None = None
+        for source in sources if len(sources) > 1 else ():
+            try:
+                if is_file(source):
+                    next(read_lines(source, on_damage=lambda damage: None), None)
+            except (OSError, NotATraceError) as error:
+                first = first or error
+                why = str(error.strerror) if isinstance(error, OSError) else "no trace of asgi-inspect"
+                self._report(Damage(os.fsdecode(source), 0, why))  # type: ignore[arg-type]
+            else:
+                found.append(source)
+        if first is not None and not found:
+            raise first
+        return found or sources
 
     def __enter__(self) -> Self:
         return self
@@ -117,21 +128,27 @@ class Traces:
         sink, overview = make_sink(), Overview()
         for found in self._glance(make_sink, filter, want, overview):
             sink.merge(found.sink)
-            _take(sink, overview.absorb(found.overview), filter)
+            take_matching(sink, overview.absorb(found.overview), filter)
             self.processes.update(overview.processes)
-        _take(sink, overview.left, filter)
+        take_matching(sink, overview.rest(), filter)
+        if overview.disordered:
+            sink = make_sink()
+            take_matching(sink, self._in_order(), filter)
         return sink, overview
 
-    def summaries(self, filter: Filter, want: Want | None = None) -> Iterator[Summary]:  # noqa: A002
+    def summaries(self, filter: Filter, want: Want | None = None) -> Iterator[Facts]:  # noqa: A002
         """Each connection that the filter wants, as it ends; at last those without an end."""
+        if filter.want.bodies:  # which may stand there in any order, and no row that was given can be taken back
+            yield from sorted(self.survey(Listed, filter, want)[0].connections, key=when)
+            return
         overview = Overview()
-        for found in self._glance(_Listed, filter, want, overview):
+        for found in self._glance(Listed, filter, want, overview):
             joined = overview.absorb(found.overview)
             self.processes.update(overview.processes)
-            listed = _Listed()
-            _take(listed, joined, filter)
-            yield from sorted([*found.sink.summaries, *listed.summaries], key=_when)
-        yield from (summary for summary in overview.left if filter.decide(summary, final=True))
+            listed = Listed()
+            take_matching(listed, joined, filter)
+            yield from sorted([*found.sink.connections, *listed.connections], key=when)
+        yield from (summary for summary in overview.rest() if filter.decide(summary, final=True))
 
     def lines(self, filter: Filter) -> Iterator[bytes]:  # noqa: A002
         """The lines of the connections that the filter wants, without line breaks, in the order of the trace.
@@ -145,21 +162,28 @@ class Traces:
         self.keep_what_is_read_once()
         hits = self._hits(filter)
         if hits is None:
-            chosen, overview = self.survey(_Chosen, filter)
+            chosen, overview = self.survey(Chosen, filter)
             chosen.places.merge(Places(overview.asides))
             # Where lines are damaged, blocks are looked up by where they begin, and all of them are read again.
-            places = None if any(self._damaged.values()) else chosen.places
+            places = None if any(self._damaged.values()) or overview.disordered else chosen.places
             yield from self._select(chosen, places)
             return
         lines = self._around(hits)
-        matching = {c.conn.encode() for c in _whole(lines) if filter.decide(c, final=True)} if lines else set()
+        processes = list(self._process_lines(hit.conn for hit in hits)) if hits else []
+        found = whole([*processes, *lines])
+        matching = {c.conn.encode("utf-8", "surrogatepass") for c in found if filter.decide(c, final=True)}
         if matching:
-            yield from self._process_lines(matching)
-            yield from (line for line in lines if conn_in(line) in matching)
+            procs = {proc_of(conn.decode("utf-8", "replace")) for conn in matching}
+            yield from (line for line in processes if proc_in(line) in procs)
+            yield from (line for line in lines if conn_in(line) in matching or proc_in(line) in procs)
 
     def connections(self, filter: Filter) -> Iterator[Connection]:  # noqa: A002
         """The whole connections that the filter wants, as they end; at last those without an end."""
-        return _whole(self.lines(filter), self.processes)
+        return whole(self.lines(filter), self.processes)
+
+    def _in_order(self) -> Iterable[Connection]:
+        """All connections, their events put in order: of a trace in which they are not, as somebody has sorted its lines."""
+        return in_order(line for source in self._sources for line in all_lines(source, lambda damage: None))
 
     # --- at a glance ---
 
@@ -171,13 +195,15 @@ class Traces:
         before: Overview,
     ) -> Iterator[Glanced[S]]:
         """A glance at each part, in their order; `before` is what was seen of all before it."""
-        wanted = filter.want if want is None else _Both(filter.want, want)
+        wanted = filter.want if want is None else Both(filter.want, want)
+        if wanted.bodies:  # one that is decoded on its way from part to part cannot be sent from process to process
+            self._divided = [Part(number, 0, None, _size(source)) for number, source in enumerate(self._sources)]
         parts = self._parts()
         alone = len(parts) == 1
         total = sum(part.size for part in parts)
-        told = _Told(self._progress, total)
+        told = Told(self._progress, total)
 
-        matches: Callable[[Summary], bool | None] = partial(filter.decide, final=True) if filter else _any
+        matches = partial(filter.decide, final=True)
         pids = self._pids() if any(term.name in _OF_PROCESSES for term in filter.terms) else None
 
         def job(part: Part, known: Ids | None = None) -> Glanced[S]:
@@ -193,7 +219,7 @@ class Traces:
                 progress=progress,
             )
 
-        jobs = 1 if wanted.bodies else self._jobs  # what is decoded on its way from one part to the next cannot be sent
+        jobs = 1 if wanted.bodies else self._jobs
         lines: defaultdict[int, int] = defaultdict(int)
         for part, found in zip(parts, in_parts(job, parts, jobs=jobs), strict=True):
             for damage in found.damages.all():
@@ -208,7 +234,7 @@ class Traces:
     def _pids(self) -> dict[str, int]:
         """The process ids by `proc`, before all else is read."""
         self.keep_what_is_read_once()
-        job = partial(_processes_in, self._sources)
+        job = partial(processes_in, self._sources)
         return {
             process.proc: process.pid for found in in_parts(job, self._parts(), jobs=self._jobs) for process, _ in found
         }
@@ -237,9 +263,9 @@ class Traces:
             for part in parts:
                 yield from selected_lines(self._sources, part, wanted, self._damaged[part.source])
             return
-        job = partial(_select_part, self._sources, wanted, self._damaged, places)
+        job = partial(select_part, self._sources, wanted, self._damaged, places)
         for part, found in zip(parts, in_parts(job, parts, jobs=self._jobs), strict=True):
-            yield from _lines_at(self._sources[part.source], found)
+            yield from lines_at(self._sources[part.source], found)
 
     # --- by a text ---
 
@@ -247,11 +273,14 @@ class Traces:
         """Where the connections are that may match; None where a glance at all of them is the better way."""
         parts = self._parts()
         plain = all(_plain_size(source) is not None for source in self._sources)
-        if not filter.literals or not plain or sum(part.size for part in parts) <= WORTH_IT:
+        if not plain or sum(part.size for part in parts) <= WORTH_IT:
+            return None
+        needles = self._needles(filter)
+        if not needles:
             return None
         hits: dict[str, Hit] = {}
-        told = _Told(self._progress, sum(part.size for part in parts))
-        job = partial(find, self._sources, texts=filter.literals, most=_MOST_HITS)
+        told = Told(self._progress, sum(part.size for part in parts))
+        job = partial(find, self._sources, needles=needles, most=_MOST_HITS)
         for part, found in zip(parts, in_parts(job, parts, jobs=self._jobs), strict=True):
             told.add(part.size)
             for hit in found:
@@ -259,6 +288,22 @@ class Traces:
             if len(hits) > _MOST_HITS:
                 return None
         return list(hits.values())
+
+    def _needles(self, filter: Filter) -> list[bytes]:  # noqa: A002
+        """What stands in some line of each match, as it is written there; one of these, or none is known."""
+        for term in filter.terms:
+            if term.name == "conn" and not term.negated:
+                return [needle for value in term.values for needle in self._ids_called(plain(value))]
+        return [needle for text in filter.literals for needle in needles_of(text)]
+
+    def _ids_called(self, text: str) -> list[bytes]:
+        """The ids, or their ends, that a person may call so, as they are written."""
+        number = text.rpartition("#")[2]
+        if "#" not in text and not text.isdecimal():
+            return [needle + b'"' for needle in needles_of(text)]
+        pids = self._pids()
+        ids = [f"{proc}.{number}" for proc, pid in pids.items() if names_connection(text, f"{proc}.{number}", pid)]
+        return [b'"%s"' % needle for conn in ids for needle in needles_of(conn)]
 
     def _around(self, hits: list[Hit]) -> list[bytes]:
         """All lines of the connections that were hit."""
@@ -268,14 +313,14 @@ class Traces:
             here = [hit for hit in hits if hit.source == number]
             found = around(source, here, wanted) if here else []
             if found is None:  # a long connection, or one that goes on in another file
-                return [line for line in self._select(wanted) if conn_in(line) is not None]
+                return [line for line in self._select(wanted) if not line.startswith(PROCESS)]
             lines += found
         return lines
 
-    def _process_lines(self, conns: Iterable[bytes]) -> Iterator[bytes]:
+    def _process_lines(self, conns: Iterable[str]) -> Iterator[bytes]:
         """The `process` records of these connections."""
-        procs = {proc_of(conn.decode("utf-8", "surrogatepass")) for conn in conns}
-        job = partial(_processes_in, self._sources)
+        procs = set(map(proc_of, conns))
+        job = partial(processes_in, self._sources)
         for found in in_parts(job, self._parts(), jobs=self._jobs):
             for process, line in found:
                 if process.proc in procs:
@@ -333,155 +378,3 @@ def _plain_size(source: Source) -> int | None:
 
 def _size(source: Source) -> int:
     return os.stat(source).st_size if is_file(source) else 0
-
-
-# --- sinks -----------------------------------------------------------------------------------------------------------------
-
-
-class _Chosen:
-    """The ids of what it takes, and where their records stand."""
-
-    def __init__(self) -> None:
-        self.places = Places()
-        self._ids = Ids()
-
-    def take(self, summary: Summary) -> None:
-        self._ids.add(summary.conn)
-        self.places.add(summary.first_place, summary.last_place)
-
-    def merge(self, other: Self) -> None:
-        self._ids.merge(other._ids)
-        self.places.merge(other.places)
-
-    def __contains__(self, conn: object) -> bool:
-        return isinstance(conn, bytes) and conn.decode("utf-8", "surrogatepass") in self._ids
-
-
-class _Listed:
-    """All that it takes."""
-
-    def __init__(self) -> None:
-        self.summaries: list[Summary] = []
-
-    def take(self, summary: Summary) -> None:
-        self.summaries.append(summary)
-
-    def merge(self, other: Self) -> None:
-        self.summaries += other.summaries
-
-
-def _take(sink: Sink, summaries: Iterable[Summary], filter: Filter) -> None:  # noqa: A002
-    for summary in summaries:
-        if filter.decide(summary, final=True):
-            sink.take(summary)
-
-
-def _any(summary: Summary) -> bool:
-    return True
-
-
-def _when(summary: Summary) -> str:
-    return summary.at or ""
-
-
-class _Both:
-    """What two want."""
-
-    def __init__(self, one: Want, other: Want) -> None:
-        self.message_types = one.message_types or other.message_types
-        self.headers = one.headers or other.headers
-        self.bodies = (*one.bodies, *other.bodies)
-        self.texts = (*one.texts, *other.texts)
-
-
-class _Told:
-    """Tells how far the reading is."""
-
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self._progress = progress
-        self._total = total
-        self._done = 0
-
-    def add(self, size: int) -> None:
-        self._done += size
-        if self._progress is not None:
-            self._progress(self._done, self._total)
-
-
-# --- lines -----------------------------------------------------------------------------------------------------------------
-
-
-def _whole(lines: Iterable[bytes], processes: dict[str, ProcessRecord] | None = None) -> Iterator[Connection]:
-    """The connections of which these are the lines, a little after they have ended; at last those without an end."""
-    fold = Fold()
-    given = Ids()
-    ended: dict[str, Connection] = {}
-    for line in lines:
-        try:
-            record = decode_record(line)
-        except DamagedRecordError:  # a glance has taken it for whole
-            continue
-        if record is None or getattr(record, "conn", None) in given:  # one that comes too late, or a second time
-            continue
-        if isinstance(record, ProcessRecord) and processes is not None:
-            processes.setdefault(record.proc, _glance_at(line))
-        connection = fold.feed(record)
-        if connection is not None and connection.end is not None:
-            ended[connection.conn] = connection
-            if len(ended) > 2 * _ENDED_KEPT:
-                yield from _let_go(fold, ended, _ENDED_KEPT, given)
-    yield from _let_go(fold, ended, len(ended), given)
-    yield from fold.connections.values()
-
-
-def _let_go(fold: Fold, ended: dict[str, Connection], count: int, given: Ids) -> Iterator[Connection]:
-    for conn in list(islice(ended, count)):
-        given.add(conn)
-        del fold.connections[conn]
-        yield ended.pop(conn)
-
-
-def _glance_at(line: bytes) -> ProcessRecord:
-    glance = glance_of(line)
-    assert isinstance(glance, ProcessRecord)  # the line is a whole process record
-    return glance
-
-
-def _select_part(
-    sources: list[Source],
-    wanted: Container[bytes],
-    damaged: Mapping[int, Container[int]],
-    places: Places | None,
-    part: Part,
-) -> list[Selected]:
-    parts = [part]
-    if places is not None:
-        begin = part.offset + part.begin
-        end = begin + part.size if part.end is None else part.offset + part.end
-        parts = [
-            part._replace(begin=first - part.offset, end=last - part.offset)
-            for first, last in places.within(begin, end)
-        ]
-    return [found for one in parts for found in select(sources, one, wanted, damaged.get(part.source, ()))]
-
-
-def _lines_at(source: Source, selected: Iterable[Selected]) -> Iterator[bytes]:
-    assert isinstance(source, str | os.PathLike)
-    with open(source, "rb", buffering=0) as file:
-        for one in selected:
-            if isinstance(one, bytes):
-                yield from filter(None, one.split(b"\n"))
-                continue
-            for block in blocks(file, *one):
-                yield from filter(None, block.data.split(b"\n"))
-
-
-def _processes_in(sources: list[Source], part: Part) -> list[tuple[ProcessRecord, bytes]]:
-    found: list[tuple[ProcessRecord, bytes]] = []
-    with open_source(sources[part.source]) as opened:
-        for block in blocks(opened.file, part.begin, part.end):
-            for _, line in lines_with(_PROCESS, block.data):
-                glance = glance_of(line)
-                if isinstance(glance, ProcessRecord):
-                    found.append((glance, line))
-    return found

@@ -171,7 +171,7 @@ class Seen:
         if kind in ("websocket.receive", "websocket.send"):
             self._bodies.feed_message(data)
         else:
-            self._bodies.feed(side, data)
+            self._bodies.feed(side, data, last=not messages.field(message, "more_body"))
 
 
 class Latest:

@@ -16,6 +16,7 @@ from typing import IO, Final, NamedTuple
 
 import msgspec
 
+from .connection import proc_of
 from .quantities import moment_of
 
 _RUN: Final = 24 << 20  # bytes of lines that are sorted at once; with their keys, about twice that in memory
@@ -30,6 +31,7 @@ class _Timed(msgspec.Struct, gc=False):
     """What a record says of its time."""
 
     record: str
+    proc: str | None = None
     conn: str | None = None
     layer: int = 0
     at: str | None = None
@@ -47,6 +49,7 @@ class Keyed(NamedTuple):
 
 
 _DECODER: Final = msgspec.json.Decoder(_Timed)
+_NOTHING: Final = _Timed("")
 
 
 def in_order_of_time(lines: Iterable[bytes], *, run: int = _RUN) -> Iterator[bytes]:
@@ -54,34 +57,42 @@ def in_order_of_time(lines: Iterable[bytes], *, run: int = _RUN) -> Iterator[byt
 
     run: how many bytes are sorted at once. Raises OSError where no temporary file can be written.
     """
+    processes: dict[str, bytes] = {}
     with ExitStack() as stack:
         runs: list[Iterable[Keyed]] = []
         held: list[Keyed] = []
         size = 0
-        for keyed in _keyed(lines):
+        for keyed in _keyed(lines, processes):
             held.append(keyed)
             size += len(keyed.line)
             if size > run:
                 file = stack.enter_context(tempfile.TemporaryFile(prefix="asgi-inspect-"))
                 runs.append(_kept(sorted(held), file))
                 held, size = [], 0
-        yield from _once(heapq.merge(*runs, sorted(held)))
+        yield from _processes_first(_once(heapq.merge(*runs, sorted(held))), processes)
 
 
-def _keyed(lines: Iterable[bytes]) -> Iterator[Keyed]:
+def _keyed(lines: Iterable[bytes], processes: dict[str, bytes]) -> Iterator[Keyed]:
+    """The lines with their times. processes: where the first record of each process is put."""
     begun: dict[str, int] = {}  # when the scope of each connection was
     latest = 0
     for number, line in enumerate(lines):
-        time = _time_of(line, begun)
+        record = _timed(line)
+        if record.record == "process" and record.proc is not None:
+            processes.setdefault(record.proc, line)
+        time = _time_of(record, begun)
         latest = latest if time is None else max(-_LATEST, min(_LATEST, time))
         yield Keyed(latest, number, line)
 
 
-def _time_of(line: bytes, begun: dict[str, int]) -> int | None:
+def _timed(line: bytes) -> _Timed:
     try:
-        record = _DECODER.decode(line)
+        return _DECODER.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
+        return _NOTHING
+
+
+def _time_of(record: _Timed, begun: dict[str, int]) -> int | None:
     if record.at is not None:
         moment = moment_of(record.at)
         time = None if moment is None else (moment - _EPOCH) // _MICROSECOND
@@ -107,6 +118,20 @@ def _read(file: IO[bytes]) -> Iterator[Keyed]:
     while head := file.read(_LINE.size):
         time, number, size = _LINE.unpack(head)
         yield Keyed(time, number, file.read(size))
+
+
+def _processes_first(ordered: Iterable[bytes], processes: dict[str, bytes]) -> Iterator[bytes]:
+    """Each process before all that it did: its record is made when something is written, and bears that time."""
+    waiting, known = dict(processes), set(processes.values())
+    for line in ordered:
+        if waiting:
+            record = _timed(line)
+            proc = proc_of(record.conn) if record.conn is not None else record.proc
+            first = waiting.pop(proc or "", None)
+            if first is not None:
+                yield first
+        if line not in known:
+            yield line
 
 
 def _once(ordered: Iterable[Keyed]) -> Iterator[bytes]:

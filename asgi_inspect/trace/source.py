@@ -16,6 +16,8 @@ from typing import IO, Any, Final, Protocol, Self, TypeAlias, TypeGuard
 
 Source: TypeAlias = str | os.PathLike[str] | IO[bytes] | IO[str]
 
+CUT_OFF: Final = "the file is cut off"
+
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _ZSTD_SKIPPABLE: Final = b"\x2a\x4d\x18"  # behind a first byte of 0x50 to 0x5f
@@ -223,7 +225,7 @@ class Decoded(io.RawIOBase):
         self._coded = b""
         if not coded:
             self._ended = True
-            self.trouble = None if self._member is None else f"{self._coding}: the file is cut off"
+            self.trouble = None if self._member is None else f"{self._coding}: {CUT_OFF}"
             return b""
         if self._member is None:
             coded = coded.lstrip(b"\0")  # which some writers pad with, between members and at the end

@@ -11,7 +11,7 @@ import msgspec
 import orjson
 from msgspec import UNSET
 
-from .. import convert
+from ..decode import decode
 from . import messages
 from .bodysearch import BodySearch
 from .facts import Side, Want
@@ -37,6 +37,10 @@ class Summary(msgspec.Struct, gc=False):
     """Where the first of its records stands in the traces that are read, in bytes; negative where that is not known."""
     last_place: int = -1
     """Behind which place none of its records stands."""
+    first_n: int = 0
+    last_n: int = 0
+    disordered: bool = False
+    """Whether its events do not stand in their order: then what depends on the order is not known here."""
     has_scope: bool = False
     at: str | None = None
     method: str | None = None
@@ -68,6 +72,8 @@ class Summary(msgspec.Struct, gc=False):
     _client: Any = None
     _headers: dict[Side, bytes] | None = None
     _inner: dict[int, MessageParts] | None = None
+    _apart: tuple[ReceiveGlance | SendGlance, ...] = ()
+    """Messages that passed unchanged, and stand in an earlier part."""
     _bodies: BodySearch | None = None
     _started: bool = False
     _body_ended: bool = False
@@ -166,9 +172,11 @@ class Summary(msgspec.Struct, gc=False):
         """The message that counts: one of the outermost layer, looked up where it passed from within unchanged."""
         message = None if glance.message is UNSET else glance.message
         if not glance.layer:
-            if message is not None or glance.same is None or self._inner is None:
-                return message
-            return self._inner.get(glance.same)
+            if message is None and glance.same is not None:
+                message = None if self._inner is None else self._inner.get(glance.same)
+                if message is None and len(self._apart) < _REMEMBERED:
+                    self._apart = (*self._apart, glance)
+            return message
         if self._inner is None:
             self._inner = {}
         if message is None and glance.same is not None:
@@ -239,7 +247,8 @@ class Summary(msgspec.Struct, gc=False):
                 self._body_search(texts).feed_message(data_of(_value(data)))
         elif message.body is not None and message.type in _WITH_BODY:
             body = message.body
-            self._body_search(texts).feed(side, body.encode() if type(body) is str else data_of(_octets(body)))
+            data = body.encode() if type(body) is str else data_of(_octets(body))
+            self._body_search(texts).feed(side, data, last=not message.more_body)
 
     def _body_search(self, texts: tuple[str, ...]) -> BodySearch:
         if self._bodies is None:
@@ -248,6 +257,12 @@ class Summary(msgspec.Struct, gc=False):
 
     def merge(self, later: "Summary") -> None:
         """Add what was read of the same connection further on in the trace."""
+        for glance in later._apart:
+            if isinstance(glance, SendGlance):
+                self.take_sent(glance)
+            else:
+                self.take_received(glance)
+        self._inner = {**(self._inner or {}), **(later._inner or {})} or None
         if not self.has_scope and later.has_scope:
             for name in ("has_scope", "at", "method", "path", "query", "http_version", "_type", "_client"):
                 setattr(self, name, getattr(later, name))
@@ -263,6 +278,9 @@ class Summary(msgspec.Struct, gc=False):
         if self.outcome == "open" and later.outcome != "open":
             for name in ("outcome", "duration_us", "error", "route", "endpoint"):
                 setattr(self, name, getattr(later, name))
+        overlap = later.first_n and later.first_n <= self.last_n
+        self.disordered = self.disordered or later.disordered or bool(overlap)
+        self.first_n, self.last_n = self.first_n or later.first_n, max(self.last_n, later.last_n)
         self.last_us = max(self.last_us, later.last_us)
         self.first_place = min(self.first_place, later.first_place)
         self.last_place = max(self.last_place, later.last_place)
@@ -270,6 +288,10 @@ class Summary(msgspec.Struct, gc=False):
             setattr(self, name, getattr(self, name) + getattr(later, name))
         self.message_types = {*self.message_types, *later.message_types}
         self.texts |= later.texts
+        if self._bodies is None:
+            self._bodies = later._bodies
+        elif later._bodies is not None:
+            self._bodies.found.update(later._bodies.found)
         if self._first_type is None:
             self._first_type = later._first_type
         self._headers = {**(later._headers or {}), **(self._headers or {})} or None
@@ -319,7 +341,7 @@ class Summary(msgspec.Struct, gc=False):
             tree = orjson.loads(raw)
         except orjson.JSONDecodeError:
             return []
-        holder = convert.decode({"headers": tree})
+        holder = decode({"headers": tree})
         return [(messages.as_text(name), messages.as_text(value)) for name, value in messages.headers_of(holder)]
 
     def _header(self, side: Side, wanted: str) -> str | None:
@@ -368,8 +390,8 @@ def _text(value: Any) -> str:
 
 
 def _value(value: Any) -> Any:
-    return convert.decode({"text": value})["text"]
+    return decode({"text": value})["text"]
 
 
 def _octets(value: Any) -> Any:
-    return convert.decode({"body": value})["body"]
+    return decode({"body": value})["body"]

@@ -42,6 +42,8 @@ def _lines(file: IO[bytes], begin: int, end: int, wanted: Container[bytes]) -> I
 def _begin_of(file: IO[bytes], hit: Hit) -> int | None:
     """Where the outermost scope of a connection stands, at or before the line that was hit."""
     needle = f'{{"record":"scope","conn":"{hit.conn}","at":'.encode()
+    if len(needle) > BLOCK:
+        return None
     end = hit.at + len(needle)
     while end > max(0, hit.at - _FAR):
         begin = max(0, end - BLOCK)

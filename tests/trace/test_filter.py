@@ -95,6 +95,7 @@ WRONG: list[tuple[str, str]] = [
     ("since:yesterday", '"yesterday" at 7 is no value of since: it takes 10m (ago), 14:30 (today), '),
     ("since:25:00", '"25:00" at 7 is no value of since: '),
     ("until:2026-13-01", '"2026-13-01" at 7 is no value of until: '),
+    ("header:'accept: json'", '"accept: json" at 8 is no value of header: it takes the name'),
     ("header:=x", '"=x" at 8 is no value of header: it takes the name of a header, or NAME=VALUE.'),
     ('body:"x', "the quote at 6 is not closed."),
     ("'x", "the quote at 1 is not closed."),

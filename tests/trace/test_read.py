@@ -195,8 +195,8 @@ def test_what_is_no_trace_at_all_is_refused(data: bytes, tmp_path: Path) -> None
     path.write_bytes(data)
     with pytest.raises(NotATraceError) as caught:
         list(read_trace(path, on_damage=lambda damage: None))
-    why = "gzip: the file is cut off" if data.startswith(b"\x1f\x8b") else "it holds no record"
-    assert str(caught.value) == f"{path} is no trace of asgi-inspect: {why}."
+    why = "gzip: damaged, .*" if data.startswith(b"\x1f\x8b") else "it holds no record"
+    assert re.fullmatch(re.escape(f"{path} is no trace of asgi-inspect: ") + why + r"\.", str(caught.value))
 
 
 def test_a_log_that_begins_with_lines_of_others_is_read() -> None:

@@ -40,6 +40,19 @@ def test_an_inner_scope_does_not_move_the_time_of_its_connection() -> None:
     assert list(in_order_of_time([A[0], inner, *A[1:]])) == [A[0], A[1], inner, A[2]]
 
 
+@pytest.mark.parametrize("run", [1, 1 << 20])
+def test_a_process_comes_before_all_that_it_did(run: int) -> None:
+    def process(proc: str, second: int, why: str = "start") -> bytes:
+        return json.dumps(
+            {"record": "process", "proc": proc, "at": f"2026-01-01T00:00:{second:02}Z", "why": why}
+        ).encode()
+
+    late, other, rotated = process("a", 11), process("b", 9), process("a", 14, "rotation")
+    lines = [late, *A, rotated, other, *B]
+    expected = [other, late, *MERGED[:4], rotated, *MERGED[4:]]
+    assert list(in_order_of_time([*lines, late], run=run)) == expected
+
+
 @pytest.mark.parametrize(
     "timeless",
     [

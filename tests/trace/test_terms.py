@@ -46,6 +46,7 @@ CASES: list[tuple[str, set[str]]] = [
     ("type:http", HTTP),
     ("type:websocket,lifespan", SOCKETS | {"lifespan"}),
     ("type:WS", SOCKETS),
+    ("type:http*", HTTP),
     ("-type:http,ws", {"lifespan"}),
     ("method:POST", {"/api/items/1"}),
     ("method:post,put", ITEMS),
