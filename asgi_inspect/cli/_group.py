@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..errors import UsageError
 from ..launch.server import SERVERS
+from ..text import safe
 from ._help import version_option, write_commands, write_page
 
 if TYPE_CHECKING:
@@ -46,11 +48,17 @@ class Commands(click.Group):
 
             click.echo(filters_page(), nl=False)
             ctx.exit()
+        if args[:1] == ["help"] and args[1:] and not self.is_known(args[1], ctx):
+            raise UsageError(f"there is no command {safe(args[1])}: asgi-inspect --help lists them all.")
         if args and args[0] == "help":  # as other commands have it
             args = [*args[1:2], "--help"]
         if not args or args[0] not in (*_GENERAL, *self.list_commands(ctx)):
             args = [_DEFAULT, *args]
         return super().parse_args(ctx, args)
+
+    def is_known(self, word: str, ctx: click.Context) -> bool:
+        """Whether a word has a page of help: ours, or a server's."""
+        return word in self.list_commands(ctx) or word in SERVERS
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """The commands, and what may stand first without one: all that `run` takes."""

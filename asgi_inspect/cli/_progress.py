@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Self
 
-from ..render.console import make_console
-
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
@@ -54,6 +52,8 @@ class Progress:
 
 def _new_bar() -> "Bar":
     from rich import progress
+
+    from ..render.console import make_console
 
     console = make_console(sys.stderr, environ=os.environ)
     columns = (

@@ -2,37 +2,49 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from ..launch.output import Output
-from ..render import View, ViewOptions, make_view
-from ..render.console import Color, Printer, make_console
+from ..render import ViewOptions, make_view
 from ..trace.records import Record
+from ._pager import Outlet
+
+if TYPE_CHECKING:  # what renders is imported when it renders: a search for records is done in the time that takes
+    from rich.console import RenderableType
+
+    from ..render.console import Color, Printer
+    from ..render.view import View
+
+Form = Literal["pretty", "compact", "jsonl", "table"]
 
 
 @dataclass(frozen=True)
 class Look:
     """The display settings, as the command line has them."""
 
-    format: Literal["pretty", "compact", "jsonl"]
+    format: Form
     scope: bool
     body: bool
-    color: Color
+    color: "Color"
     utc: bool
+
+    def options(self, hint: str | None) -> ViewOptions:
+        """The same, as a view takes it. hint: the command that shows all of one connection, with `{conn}` for its id."""
+        return ViewOptions(show_scope=self.scope, show_body=self.body, utc=self.utc, hint=hint)
 
 
 class Screen:
     """Shows records on a stream, each at once and in one piece, as long as somebody reads."""
 
-    def __init__(self, view: View, printer: Printer, output: Output) -> None:
+    def __init__(self, view: "View", printer: "Printer", outlet: Outlet) -> None:
         self._view = view
         self._printer = printer
-        self._output = output
+        self._outlet = outlet
 
     @property
     def closed(self) -> bool:
-        return self._output.closed
+        return self._outlet.closed
 
     def feed(self, record: Record) -> None:
         self._printer.print(self._view.feed(record))
@@ -44,14 +56,29 @@ class Screen:
         self._printer.print(self._view.finish())
 
 
-def screen_on(output: Output, look: Look, hint: str | None) -> Screen | None:
+def printer_on(outlet: Outlet, color: "Color") -> "Printer":
+    """What prints renderables on standard output or error."""
+    from ..render.console import Printer, make_console
+
+    stream = sys.stdout if outlet.fd == 1 else sys.stderr
+    return Printer(make_console(stream, color, os.environ), outlet.write)
+
+
+def print_on(outlet: Outlet, color: "Color", renderables: "Iterable[RenderableType]") -> None:
+    """Print them, each by itself, as long as somebody reads."""
+    printer = printer_on(outlet, color)
+    for renderable in renderables:
+        printer.print([renderable])
+        if outlet.closed:
+            return
+
+
+def screen_on(output: Outlet, look: Look, hint: str | None) -> Screen | None:
     """A screen on standard output or error; None where the records are wanted themselves, or the stream was never open.
 
     hint: the command that shows all of one connection, with `{conn}` for its id.
     """
     stream = sys.stdout if output.fd == 1 else sys.stderr
-    if look.format == "jsonl" or stream is None:
+    if look.format not in ("pretty", "compact") or stream is None:
         return None
-    options = ViewOptions(show_scope=look.scope, show_body=look.body, utc=look.utc, hint=hint)
-    console = make_console(stream, look.color, os.environ)
-    return Screen(make_view(look.format, options), Printer(console, output.write), output)
+    return Screen(make_view(look.format, look.options(hint)), printer_on(output, look.color), output)

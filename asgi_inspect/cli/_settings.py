@@ -128,7 +128,9 @@ def run_settings() -> list[click.Option]:
             multiple=True,
             help="Do not show such connections; the file has all. Several: none of them.",
         ),
-        Setting(["--stats/--no-stats"], default=False, help="At the end, print what asgi-inspect stats says of the run."),
+        Setting(
+            ["--stats/--no-stats"], default=False, help="At the end, print what asgi-inspect stats says of the run."
+        ),
         *display_settings(),
     ]
 

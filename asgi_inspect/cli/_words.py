@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from ..errors import FilterError
+from ..errors import FilterError, UsageError
 from ..text import safe
 from ..trace.filter import Filter, parse_filter
 from ..trace.terms import BY_NAME, SYNONYMS
@@ -53,8 +53,8 @@ def separate(words: Sequence[str], parameters: Sequence[click.Parameter]) -> Wor
 
 
 def is_filter(word: str) -> bool:
-    """Whether a word that is no option belongs to the filter."""
-    return ":" in word and not os.path.lexists(word)
+    """Whether a word that is no option belongs to the filter: it has a colon, or begins with a quote, and is no file."""
+    return (":" in word or word.startswith(('"', "'"))) and not os.path.lexists(word)
 
 
 def _is_negated_term(word: str, options: dict[str, click.Option]) -> bool:
@@ -76,8 +76,19 @@ class FilteringCommand(click.Command):
             return super().parse_args(ctx, args)
         words = separate(args, self.get_params(ctx))
         rest = super().parse_args(ctx, words.rest)  # where --help ends it, whatever the filter is
+        files: tuple[str, ...] = ctx.params.get("files", ())
+        for name in files[:1] if len(files) == 1 else ():  # of several, the others are read
+            _require_file(name)
         ctx.meta[_FILTER] = _parse(words.filters)
         return rest
+
+
+def _require_file(name: str) -> None:
+    """Raise UsageError for a word that is no file, before any of the others is shown."""
+    if name == "-" or os.path.lexists(name):
+        return
+    hint = f"; to look for this word: text:{name}" if name.isalnum() else ""
+    raise UsageError(f"cannot read {safe(name)}: No such file or directory{safe(hint)}.")
 
 
 def _parse(texts: list[str]) -> Filter:

@@ -1,89 +1,197 @@
-"""`asgi-inspect show [FILE…]`: a trace again, whole or one connection of it, also while it still grows."""
+"""`asgi-inspect show [FILE…] [FILTER…]`: traces again, whole or what is looked for in them, also while they still grow."""
 
 import os
 import shlex
 import sys
-import tempfile
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from shutil import copyfileobj
-from typing import IO, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import NotATraceError, UsageError
-from ..launch.frames import frame_of
-from ..launch.output import NO_ROOM, Output
-from ..launch.state import newest_run, state_folder
+from ..errors import UsageError
+from ..launch.output import Output
+from ..render.columns import listing
 from ..text import safe
-from ..trace.connection import proc_of
-from ..trace.follow import follow
-from ..trace.read import Damage, Line, open_source, parse_lines, raw_lines, read_lines
-from ..trace.records import ExitRecord, ProcessRecord
-from ._connection import Wanted
-from ._screen import Look, screen_on
-from ._settings import defaults, directory, display_settings
+from ..trace.columns import columns_of
+from ..trace.facts import Side
+from ..trace.filter import Filter
+from ..trace.search import Traces
+from ._faults import DAMAGED, NOTHING_MATCHED, Faults, readable, say
+from ._newest import newest
+from ._pager import Outlet, Pager, pager_command
+from ._progress import Progress
+from ._reading import Reading, connection_terms
+from ._rows import FieldRows, TableRows
+from ._screen import Form, Look, printer_on, screen_on
+from ._settings import Setting, defaults, directory, display_settings
+from ._words import HINT, FilteringCommand, chosen_filter, files_argument
 
-NOTHING_MATCHED = 1
-DAMAGED = 3
-INTERRUPTED = 130
-_LOOK_EVERY = 0.1  # seconds
-
-_Source = str | IO[bytes]
+if TYPE_CHECKING:
+    from ._following import Target
 
 
-class ShowCommand(click.Command):
+class ShowCommand(FilteringCommand):
     """`show`, whose display settings may also stand in variables and `pyproject.toml`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not ctx.resilient_parsing:
-            ctx.default_map = defaults(display_settings(), directory(), os.environ)
+            ctx.default_map = defaults(_display_settings(), directory(), os.environ)
         return super().parse_args(ctx, args)
 
 
-def _show(*, files: tuple[str, ...], conn: str | None, following: bool, **look: Any) -> int:
-    names = list(files) or [str(_newest())]
-    show = _Showing(Look(**look), None if conn is None else Wanted(conn), again=_again(names))
-    try:
-        with ExitStack() as stack:
-            return (
-                show.followed(_only(names))
-                if following
-                else show.read([_reopened(name, stack, conn) for name in names])
-            )
-    except NotATraceError as error:
-        raise UsageError(safe(str(error))) from None
-    except OSError as error:
-        if error.errno in NO_ROOM:
-            raise UsageError(f"standard output cannot be written: {error.strerror}.") from None
-        raise UsageError(f"cannot read {safe(str(error.filename or names[0]))}: {error.strerror}.") from None
-    except KeyboardInterrupt:
-        return INTERRUPTED
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What is asked for, beside the files and the filter."""
+
+    conn: str | None
+    side: Side | None
+    raw: bool
+    fields: str | None
+    header: bool
+    messages: bool
+    following: bool
+    paging: bool
+    form: Form | None
+    look: Look
+
+    @property
+    def is_page(self) -> bool:
+        """Whether one connection is to be shown on a page of its own."""
+        return self.conn is not None and self.form in (None, "pretty") and not self.raw
 
 
-def _newest() -> Path:
-    found = newest_run(directory())
-    if found is None:
+def show(*, files: tuple[str, ...], **options: Any) -> int:
+    """What the command does; `tail` is the same with `following`."""
+    form = options.pop("format")
+    settings = {name: options.pop(name) for name in ("scope", "body", "color", "utc")}
+    wish = Wish(form=form, look=Look(format=form or "pretty", **settings), **options)
+    _require_sense(wish)
+    if wish.fields == "help":
+        Output(1).write(listing())
+        return 0
+    names = list(files) or [str(newest())]
+    with readable(names):
+        return _show(names, chosen_filter(), wish)
+
+
+def _require_sense(wish: Wish) -> None:
+    """Refuse what has no meaning together."""
+    if wish.conn is None and (wish.raw or wish.side):
+        raise UsageError(f"{'--body' if wish.side else '--raw'} is about one connection: name it with --conn.")
+    if wish.header and wish.fields is None:
+        raise UsageError("--header is the first line of --fields: name them, --fields time,method,path.")
+    lists = wish.form == "table"
+    for option, given in (("--fields", wish.fields is not None), ("--format table", lists), ("--conn", wish.conn)):
+        if wish.messages and given:
+            raise UsageError(f"--messages shows messages, and {option} connections: leave one of them out.")
+    for option, given in (("--fields", wish.fields is not None), ("--follow", wish.following)):
+        if wish.side and given:
+            raise UsageError(f"--body writes the bytes of a body: leave {option} out.")
+    if wish.messages and not chosen_filter():
+        raise UsageError("--messages needs a filter: asgi-inspect show --messages message:websocket.close")
+
+
+def _show(names: list[str], filter: Filter, wish: Wish) -> int:  # noqa: A002
+    faults = Faults()
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    pager = pager_command(os.environ) if terminal and wish.paging and not wish.following and not wish.side else None
+    with ExitStack() as stack:
+        stack.callback(faults.finish)
+        progress = stack.enter_context(Progress(wanted=None if pager or not terminal else False))
+        outlet: Outlet = Output(1)
+        if pager:
+            faults.hold()
+            outlet = stack.enter_context(Pager(pager, os.environ, progress.hide))
+        if wish.following:
+            _follow(names, filter, wish, outlet, faults)
+            return DAMAGED if faults.count else 0
+        traces = stack.enter_context(Traces(names, on_damage=faults, progress=_watching(outlet, progress)))
+        reading = Reading(traces=traces, names=names, filter=filter, look=wish.look, outlet=outlet, hint=_again(names))
         try:
-            where = safe(str(state_folder()))
-        except RuntimeError:
-            raise UsageError("this user has no home, and so no state folder: name the file of the trace.") from None
-        raise UsageError(
-            f"there is no trace of this directory in {where}: name a file, or make one with asgi-inspect main:app."
-        )
-    return found
+            shown = _read_one(reading, wish) if wish.conn is not None else _read(reading, wish, terminal)
+        except _LeftError:
+            return 0
+    return _status(shown, faults, bool(filter) or wish.conn is not None, wish)
 
 
-def _only(names: list[str]) -> str:
-    if len(names) > 1:
-        raise UsageError("--follow shows one file: name one only.")
-    if names[0] != "-" and not os.path.exists(names[0]):
-        raise UsageError(f"cannot read {safe(names[0])}: No such file or directory.")
-    return names[0]
+class _LeftError(Exception):
+    """Nobody reads any more: what is still to be read need not be."""
+
+
+def _watching(outlet: Outlet, progress: Progress) -> Callable[[int, int], None]:
+    """The progress, which also looks after those that read us: a search may find nothing more to tell it by."""
+
+    def tell(done: int, total: int) -> None:
+        progress(done, total)
+        if outlet.left():
+            raise _LeftError
+
+    return tell
+
+
+def _read(reading: Reading, wish: Wish, terminal: bool) -> int:
+    """Show what is meant; how much that was."""
+    if wish.messages:
+        reading.look = replace(wish.look, format=wish.form or "compact")
+        return reading.messages()
+    if wish.fields is not None:
+        return reading.fields(columns_of(wish.fields), wish.header)
+    if wish.form == "table":
+        return reading.table()
+    return reading.table_of_several() if wish.form is None and terminal else reading.records()
+
+
+def _read_one(reading: Reading, wish: Wish) -> int:
+    """Show the one connection that is named; 0 where it is not there."""
+
+    from ._one import find_one, named, show_page, show_records, write_body  # as they render
+
+    assert wish.conn is not None
+    if wish.fields is not None or wish.form == "table":
+        reading.filter = named(wish.conn, reading.filter)
+        return _read(reading, wish, terminal=False)
+    one = find_one(reading.traces, wish.conn, reading.filter, with_lines=not (wish.side or wish.is_page))
+    if one is None:
+        return 0
+    if wish.side:
+        write_body(one, wish.side, reading.outlet, as_sent=wish.raw)
+    elif wish.is_page:
+        show_page(one, wish.look, reading.outlet, reading.hint)
+    else:
+        show_records(one, wish.look, reading.outlet)
+    return 1
+
+
+def _follow(names: list[str], filter: Filter, wish: Wish, outlet: Outlet, faults: Faults) -> None:  # noqa: A002
+    from ._following import follow_all
+    from ._one import named
+
+    for name in names:
+        if name != "-" and not os.path.exists(name):
+            raise UsageError(f"cannot read {safe(name)}: No such file or directory.")
+    if wish.conn is not None:
+        filter = named(wish.conn, filter)  # noqa: A001
+    target, wanted = _target(names, filter, wish, outlet), filter
+    if wish.messages:
+        wanted = connection_terms(filter)
+    follow_all(names, wanted, target, outlet, faults)
+
+
+def _target(names: list[str], filter: Filter, wish: Wish, outlet: Outlet) -> "Target":  # noqa: A002
+    from ._following import Lists, Messages, Records
+
+    if wish.fields is not None:
+        columns = FieldRows(columns_of(wish.fields), wish.header, outlet, at_once=True)
+        return Lists(lambda processes: columns, columns.want)
+    if wish.form == "table":
+        printer = printer_on(outlet, wish.look.color)
+        options = wish.look.options(None)
+        return Lists(lambda processes: TableRows(printer, options, processes, None), TableRows.want)
+    look = replace(wish.look, format="compact") if wish.messages and wish.form is None else wish.look
+    records = Records(outlet, screen_on(outlet, look, _again(names)))
+    return Messages(filter, records) if wish.messages else records
 
 
 def _again(names: list[str]) -> str:
@@ -92,126 +200,75 @@ def _again(names: list[str]) -> str:
     return words.replace("{", "{{").replace("}", "}}") + " --conn {conn}"
 
 
-def _reopened(name: str, stack: ExitStack, conn: str | None) -> _Source:
-    """A source that can be read twice, if one connection is looked for: standard input is kept in a file first."""
-    if name != "-" or conn is None:
-        return name
-    kept = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
-    copyfileobj(sys.stdin.buffer, kept)
-    return kept
+def _status(shown: int, faults: Faults, chosen: bool, wish: Wish) -> int:
+    if not shown and wish.conn is not None:
+        say(f"no connection {wish.conn} in this trace; `asgi-inspect show --format table` lists all.")
+    elif not shown and chosen:
+        say("nothing in this trace matches the filter.")
+    elif not shown and not faults.count:
+        say("nothing is recorded there.")
+    if faults.count:
+        return DAMAGED
+    return NOTHING_MATCHED if chosen and not shown else 0
 
 
-@dataclass
-class _Showing:
-    """What is to be shown, and how."""
-
-    look: Look
-    wanted: Wanted | None
-    again: str
-
-    def __post_init__(self) -> None:
-        self._output = Output(1)
-        self._screen = screen_on(self._output, self.look, self.again)
-        self._faults = 0
-        self._records = 0
-        self._ended = False  # the connection that is wanted
-
-    def read(self, sources: list[_Source]) -> int:
-        """Show all that is in these sources, one after the other; returns the exit status."""
-        chosen = None if self.wanted is None else self.wanted.choose(self._candidates(sources))
-        if self.wanted is not None and chosen is None:
-            return self._nothing_matched(self.wanted)
-        for source in sources:
-            if not isinstance(source, str):
-                source.seek(0)
-            self._put(read_lines(source, on_damage=self._damaged), chosen)
-        if self._screen is not None:
-            self._screen.finish()
-        if not self._records and not self._faults:
-            _say("nothing is recorded there.")
-        return DAMAGED if self._faults else 0
-
-    def followed(self, name: str) -> int:
-        """Show a source that still grows, until somebody interrupts us or reads no more; returns the exit status."""
-        if name == "-":
-            with open_source(name) as (file, _):
-                lines: Iterable[bytes] = raw_lines(file)
-                return self._follow(lines, name)
-        lines = follow(name, ended=self._output.left, wait=partial(time.sleep, _LOOK_EVERY))
-        return self._follow(lines, name)
-
-    def _follow(self, raw: Iterable[bytes], name: str) -> int:
-        chosen = None
-        for line in parse_lines(raw, file=name, on_damage=self._damaged):
-            if self.wanted is not None and chosen is None:
-                chosen = self.wanted.note(line.raw)
-                if chosen is None:
-                    continue
-            self._put([line], chosen)
-            if self._output.closed:
-                break
-        return DAMAGED if self._faults else 0
-
-    def _candidates(self, sources: list[_Source]) -> Iterator[str]:
-        assert self.wanted is not None
-        for source in sources:
-            if not isinstance(source, str):
-                source.seek(0)
-            with open_source(source) as (file, _):
-                for line in raw_lines(file):
-                    conn = self.wanted.note(line)
-                    if conn is not None:
-                        yield conn
-
-    def _put(self, lines: Iterable[Line], chosen: str | None) -> None:
-        for line in lines:
-            self._records += 1
-            if chosen is not None and not self._belongs(line, chosen):
-                continue
-            if self._screen is None:
-                self._output.write_record(line.raw)
-            elif line.record is not None:
-                self._screen.feed(line.record)
-            if self._output.closed:
-                return
-
-    def _belongs(self, line: Line, conn: str) -> bool:
-        """Whether a line is of this connection; as records, its process comes along, or they would be no trace."""
-        if isinstance(line.record, ProcessRecord):
-            return self._screen is None and line.record.proc == proc_of(conn)
-        if isinstance(line.record, ExitRecord):  # which cuts it off, if it has no end
-            return not self._ended and line.record.proc == proc_of(conn)
-        frame = frame_of(line.raw)
-        if frame is None or frame.conn != conn:
-            return False
-        self._ended = self._ended or (frame.record == "end" and frame.layer == 0)
-        return True
-
-    def _damaged(self, damage: Damage) -> None:
-        self._faults += 1
-        _say(str(damage))
-
-    def _nothing_matched(self, wanted: Wanted) -> int:
-        _say(f"no connection {wanted.text} in this trace; `asgi-inspect show --format compact` lists all.")
-        return NOTHING_MATCHED
+def _display_settings() -> list[click.Option]:
+    """What decides how it is shown; of the format there is one more than live, and none by default."""
+    return [
+        Setting(
+            ["--format"],
+            metavar="FORMAT",
+            type=click.Choice(["pretty", "compact", "jsonl", "table"]),
+            help="How it is shown: table (a line a connection; default on a terminal where there are several), pretty "
+            "(default elsewhere), compact (a line a message), or jsonl (the records themselves).",
+        ),
+        *(option for option in display_settings() if option.name != "format"),
+    ]
 
 
-def _say(sentence: str) -> None:
-    Output(2).write(f"asgi-inspect: {safe(sentence)}\n")
+def show_options() -> list[click.Parameter]:
+    """What `show` takes, and `tail` as well."""
+    look = _display_settings()
+    no_body = Setting(["--no-body", "body"], is_flag=True, flag_value=False, default=True, help=_help_of(look, "body"))
+    return [
+        files_argument(),
+        click.Option(
+            ["--conn"], metavar="ID", help="One connection in full: its id, the end of it, or #17 as on the screen."
+        ),
+        click.Option(
+            ["--raw"], is_flag=True, help="With --conn: its messages one by one; with --body: the bytes as sent."
+        ),
+        click.Option(
+            ["--body", "side"],
+            metavar="SIDE",
+            type=click.Choice(["request", "response"]),
+            help="With --conn: write the body of its request or response, decoded, and nothing else.",
+        ),
+        click.Option(
+            ["--fields"], metavar="NAMES", help="These columns, with tabs between them; --fields help lists all."
+        ),
+        click.Option(["--header"], is_flag=True, help="With --fields: their names first."),
+        click.Option(["--messages"], is_flag=True, help="Single messages that match, not whole connections."),
+        *(no_body if option.name == "body" else option for option in look),
+        click.Option(
+            ["--no-pager", "paging"], is_flag=True, flag_value=False, default=True, help="Never start a pager."
+        ),
+    ]
 
 
+def _help_of(options: list[click.Option], name: str) -> str | None:
+    return next(option.help for option in options if option.name == name)
+
+
+EPILOG = "Exit status: 0 fine, 1 nothing matched, 2 wrong usage or no trace, 3 damaged (what could be read is shown)."
 command = ShowCommand(
     "show",
-    callback=_show,
-    short_help="Show a trace: by default the newest of this directory.",
-    help="Show traces, one after the other: FILE, or - for standard input; by default the newest of this directory.",
-    epilog="Exit status: 0 fine, 1 no such connection, 2 wrong usage or no trace, 3 damaged (what could be read is shown).",
+    callback=show,
+    short_help="Show traces, or what matches: by default the newest of this directory.",
+    help=f"Show traces: FILE (also .gz and .zst), or - for standard input; by default the newest of this directory. {HINT}",
+    epilog=EPILOG,
     params=[
-        click.Argument(["files"], nargs=-1, metavar="[FILE]...", type=click.Path(allow_dash=True)),
-        click.Option(
-            ["--conn"], metavar="ID", help="Only this connection: its id, the end of it, or #17 as on the screen."
-        ),
+        *show_options(),
         click.Option(["-f", "--follow", "following"], is_flag=True, help="Go on while the trace grows, until Ctrl-C."),
-        *display_settings(),
     ],
 )

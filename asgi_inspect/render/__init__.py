@@ -1,20 +1,22 @@
 """Records as a person wants to see them: `make_view` gives a view, a view makes renderables, `console.Printer` prints them."""
 
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from .compact import CompactView
 from .options import ViewOptions
-from .pretty import PrettyView
-from .view import View
+
+if TYPE_CHECKING:
+    from .view import View
 
 Format: TypeAlias = Literal["pretty", "compact"]
 
-_VIEWS: dict[Format, type[View]] = {"pretty": PrettyView, "compact": CompactView}
 
-
-def make_view(format: Format, options: ViewOptions) -> View:  # noqa: A002 (the word of the command line)
+def make_view(format: Format, options: ViewOptions) -> "View":  # noqa: A002 (the word of the command line)
     """A view for the records of one trace, from its beginning or from anywhere."""
-    return _VIEWS[format](options)
+    # Imported when one is made: parts of this folder serve who never shows a record, and rich takes its time.
+    from .compact import CompactView
+    from .pretty import PrettyView
+
+    return CompactView(options) if format == "compact" else PrettyView(options)
 
 
-__all__ = ["Format", "View", "ViewOptions", "make_view"]
+__all__ = ["Format", "ViewOptions", "make_view"]

@@ -14,7 +14,7 @@ from .units import clock, duration
 _BLANKS: Final = ("  ", "")
 _HIGHEST_STATUS: Final = 9999
 _LONGEST_CODE: Final = 20
-_NORMAL_CLOSES: Final = (1000, 1001, 1005)  # done, going away, none given; codes of applications may mean anything
+NORMAL_CLOSES: Final = (1000, 1001, 1005)  # done, going away, none given; codes of applications may mean anything
 
 
 def head(connection: Connection, record: ScopeRecord, *, utc: bool, parent: str | None) -> Line:
@@ -164,7 +164,7 @@ def _closing(connection: Connection) -> Line:
     if not connection.accepted and connection.closed_by == "application":
         line: Line = [(f"refused{code}", "warning")]
     else:
-        style = "good" if connection.close_code in _NORMAL_CLOSES else "warning"
+        style = "good" if connection.close_code in NORMAL_CLOSES else "warning"
         line = [(f"closed{code}", style), (f" by the {connection.closed_by}", "quiet")]
     if connection.close_reason:
         line += [(": ", "quiet"), *data(connection.close_reason, "quiet", 200)]

@@ -24,6 +24,11 @@ class Names:
         self._width = _LEAST_WIDTH
 
     @property
+    def usual(self) -> int:
+        """How wide most names will be, as far as the processes are known by now."""
+        return _LEAST_WIDTH + (max(map(len, self._processes.values()), default=0) if self.several else 0)
+
+    @property
     def several(self) -> bool:
         """Whether there is more than one process."""
         return len(self._order) > 1

@@ -182,7 +182,8 @@ def _fitting(bands: "Sequence[_Wide]", room: int | None) -> "Sequence[_Wide]":
 
 
 def _bands(total: GroupFigures) -> list[_Band]:
-    unit, size = ("s", _SECOND) if total.type == "websocket" else ("ms", 1000)
+    longest = 0 if total.duration_us is None else total.duration_us.max
+    unit, size = ("s", _SECOND) if total.type == "websocket" and longest >= _SECOND else ("ms", 1000)
     answered = "accepted" if total.type == "websocket" else "first byte"
     scale = [begin for begin, _ in steps_between(total.durations)]
     bands = [

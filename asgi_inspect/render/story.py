@@ -147,7 +147,10 @@ class _Story:
         yield from self._outcome()
         yield from self._scope_extras(scope)
         if connection.end is not None and connection.end.scope_changes:
-            yield "added", [*self._names(connection.end.scope_changes), (" to the scope", "quiet")]
+            yield (
+                "changed",
+                [(Own("by the application, in the scope: "), "quiet"), *self._names(connection.end.scope_changes)],
+            )
         if gaps := connection.gaps:
             yield "lost", [(_gaps(gaps, connection.lost), "warning")]
 
@@ -224,13 +227,13 @@ class _Story:
         if not self._options.show_body or not body.data:
             yield section(titled(name, size), notes_rows(body))
             return
-        yield Block(lambda width: self._body_rows(titled(name, size), body, width))
+        yield Block(lambda width: self._body_rows(name, size, body, width))
 
-    def _body_rows(self, title: Line, body: WholeBody, width: int) -> Iterable[Row]:
+    def _body_rows(self, name: str, size: Line, body: WholeBody, width: int) -> Iterable[Row]:
         """What kind of body it is stands in the title, and only its view can tell."""
         shown = self._content(body, self._room(max(1, width - len(INDENT))))
-        title = [*title, (f"  {kind_of(shown, body.content_type)}", "size")]
-        hint = None if shown.kind == "binary" else self._hint  # of which never more is shown
+        title = [*titled(name, size), (f"  {kind_of(shown, body.content_type)}", "size")]
+        hint = None if self._hint is None else self._hint.replace("--raw", f"--body {name.partition(' ')[0].lower()}")
         return section_rows(title, (lambda _: lines_rows(shown, hint), notes_rows(body)), width)
 
     def _content(self, body: WholeBody, room: Room) -> Shown:

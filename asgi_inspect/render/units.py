@@ -6,6 +6,8 @@ from typing import Final
 
 _LONGEST_AT: Final = 40  # characters; a time stamp of ours has 27
 _LONGEST_US: Final = 1 << 62  # whatever a damaged trace says
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def duration(us: int) -> str:
@@ -21,10 +23,30 @@ def duration(us: int) -> str:
     return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
 
 
+def short_duration(us: int) -> str:
+    """The same in at most eight columns, for a table: `2m 03s`, `1h 02m`, `3d 04h`."""
+    seconds = round(min(abs(us), _LONGEST_US) / 1_000_000)
+    if abs(us) < 59_950_000:
+        return duration(us)
+    sign = "-" if us < 0 else ""
+    if seconds < 3600:
+        return f"{sign}{seconds // 60}m {seconds % 60:02}s"
+    if seconds < 86_400:
+        return f"{sign}{seconds // 3600}h {seconds % 3600 // 60:02}m"
+    days = seconds // 86_400
+    return f"{sign}{days}d {seconds % 86_400 // 3600:02}h" if days < 1000 else f"{sign}{min(days, 999_999)}d"
+
+
 def _three_digits(amount: float) -> str:
     if amount < 9.995:
         return f"{amount:.2f}"
     return f"{amount:.1f}" if amount < 99.95 else f"{amount:.0f}"
+
+
+def micros(at: str) -> int | None:
+    """The time stamp of a record, in microseconds since 1970; None where it is none."""
+    parsed = moment(at)
+    return None if parsed is None else (parsed - _EPOCH) // _MICROSECOND
 
 
 @lru_cache(maxsize=256)

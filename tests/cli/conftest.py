@@ -11,6 +11,7 @@ import pytest
 from asgi_inspect.trace.codec import encode_record
 from asgi_inspect.trace.records import EndRecord, ProcessRecord, Record, ScopeRecord, SendRecord
 from tests.serving import ROOT
+from tests.trace.served import COMMANDS, capture
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 AT = "2026-01-02T03:04:05.000000Z"
@@ -66,3 +67,9 @@ def run(tmp_path: Path, environ: dict[str, str]) -> Run:
         return subprocess.CompletedProcess(words, result.returncode, result.stdout.decode(), result.stderr.decode())
 
     return run_command
+
+
+@pytest.fixture(scope="session", params=sorted(COMMANDS))
+def captured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trace of a real server that was asked everything; see `tests.trace.served`."""
+    return capture(request.param, tmp_path_factory.mktemp(request.param))

@@ -29,6 +29,13 @@ def test_alone_it_says_how_it_is_used(run: Run) -> None:
     assert result.stderr == run("--help").stdout
 
 
+def test_help_for_what_is_no_command(run: Run) -> None:
+    result = run("help", "foo")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "asgi-inspect: there is no command foo: asgi-inspect --help lists them all.\n"
+    assert run("help", "stats").stdout == run("stats", "--help").stdout
+
+
 def test_the_server_s_own_help(run: Run) -> None:
     result = run("uvicorn", "--help")
     assert result.returncode == 0

@@ -59,10 +59,12 @@ def test_without_a_file_the_newest_of_this_directory(run: Run, tmp_path: Path, e
 
 
 @pytest.mark.parametrize("conn", ["aaaa.17", "17", "#17", "4711#17"])
-def test_one_connection(conn: str, run: Run) -> None:
-    result = run("show", "t.jsonl", "--conn", conn)
+@pytest.mark.parametrize("words", [[], ["--raw"], ["--format", "compact"]])
+def test_one_connection(conn: str, words: list[str], run: Run) -> None:
+    result = run("show", "t.jsonl", "--conn", conn, *words)
     assert (result.returncode, result.stderr) == (0, "")
     assert "GET /seventeen" in result.stdout
+    assert "body of /seventeen" in result.stdout
     assert "/one" not in result.stdout
 
 
@@ -78,8 +80,7 @@ def test_a_connection_that_is_not_there(run: Run) -> None:
     result = run("show", "t.jsonl", "--conn", "18")
     assert (result.returncode, result.stdout) == (1, "")
     assert (
-        result.stderr
-        == "asgi-inspect: no connection 18 in this trace; `asgi-inspect show --format compact` lists all.\n"
+        result.stderr == "asgi-inspect: no connection 18 in this trace; `asgi-inspect show --format table` lists all.\n"
     )
 
 
@@ -109,7 +110,21 @@ WRONG = [
     (["."], "cannot read .: Is a directory."),
     (["main.py"], "main.py is no trace of asgi-inspect: "),
     (["--conn", "1", "nowhere.jsonl"], "cannot read nowhere.jsonl: No such file or directory."),
-    (["-f", "t.jsonl", "other.jsonl"], "--follow shows one file: name one only."),
+    (["-f", "t.jsonl", "nowhere.jsonl"], "cannot read nowhere.jsonl: No such file or directory."),
+    (["t.jsonl", "stauts:200"], 'unknown term "stauts" at 1: did you mean status?'),
+    (["t.jsonl", "--fields", "path,stauts"], 'there is no field "stauts"; did you mean status?'),
+    (["t.jsonl", "--fields", ""], 'there is no field ""; --fields help lists all.'),
+    (["t.jsonl", "--raw"], "--raw is about one connection: name it with --conn."),
+    (["t.jsonl", "--body", "request"], "--body is about one connection: name it with --conn."),
+    (["t.jsonl", "--conn", "1", "--body", "both"], "invalid value for '--body': 'both' is not one of"),
+    (["t.jsonl", "--conn", "1", "--body", "request", "-f"], "--body writes the bytes of a body: leave --follow out."),
+    (["t.jsonl", "--header"], "--header is the first line of --fields: name them, --fields time,method,path."),
+    (["t.jsonl", "--messages"], "--messages needs a filter: asgi-inspect show --messages message:websocket.close"),
+    (
+        ["t.jsonl", "--messages", "status:200", "--fields", "path"],
+        "--messages shows messages, and --fields connections",
+    ),
+    (["t.jsonl", "--conn", ""], "--conn takes the id of a connection, the end of one, or #17 as on the screen."),
     (["--format", "xml", "t.jsonl"], "invalid value for '--format': 'xml' is not one of"),
     (["--quiet", "t.jsonl"], "no such option"),
 ]

@@ -24,6 +24,7 @@ LINES = [
     ("status:5xx t.jsonl -method:GET,HEAD", "t.jsonl", "status:5xx -method:GET,HEAD"),
     ("nowhere.jsonl", "nowhere.jsonl", ""),
     ("-", "-", ""),
+    ('t.jsonl "quoted"', "t.jsonl", '"quoted"'),
     ("12:30.jsonl status:200", "12:30.jsonl", "status:200"),  # it exists
     ("stauts:200", "", "stauts:200"),
     ("-stauts:200", "", "-stauts:200"),
@@ -51,7 +52,8 @@ LINES = [
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "12:30.jsonl").touch()
+    for name in ("12:30.jsonl", "a.jsonl"):
+        (tmp_path / name).touch()
     return tmp_path
 
 

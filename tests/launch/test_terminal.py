@@ -1,5 +1,6 @@
 """Under a terminal: Ctrl-C reaches the whole group once, and the terminal is left as it was."""
 
+import codecs
 import os
 import pty
 import re
@@ -38,6 +39,7 @@ class Terminal:
         self.keyboard, self.inside = pty.openpty()
         self.modes = termios.tcgetattr(self.inside)
         self.screen = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
         self.process = subprocess.Popen(
             [sys.executable, "-c", OWN_TERMINAL, *command],
             cwd=cwd,
@@ -61,7 +63,7 @@ class Terminal:
         while (found := re.search(pattern, self.screen)) is None:
             ready, _, _ = select.select([self.keyboard], [], [], PATIENCE)
             assert ready, f"{pattern!r} never came:\n{self.screen}"
-            self.screen += os.read(self.keyboard, 65536).decode()
+            self.screen += self._decoder.decode(os.read(self.keyboard, 65536))
         return found
 
     def wait(self) -> int:
@@ -72,7 +74,7 @@ class Terminal:
             ended = ended or self.process.poll() is not None
             assert time.monotonic() < end, f"it does not end:\n{self.screen}"
             if select.select([self.keyboard], [], [], 0)[0]:
-                self.screen += os.read(self.keyboard, 65536).decode()
+                self.screen += self._decoder.decode(os.read(self.keyboard, 65536))
         return self.process.wait()
 
     def close(self) -> None:
