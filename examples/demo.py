@@ -104,6 +104,7 @@ def main() -> int:
         trace = newest_run(ROOT)
         if trace is None or trace == before:
             raise DemoError("asgi-inspect left no trace in the state folder; see above for why.")
+        look_back(trace)
         farewell(trace)
     except DemoError as error:
         console.print(f"demo: {error}", style="bold red", markup=False)
@@ -188,6 +189,15 @@ def stop(server: subprocess.Popen[bytes]) -> None:
         raise DemoError(f"the server did not stop within {STOP_SECONDS:.0f} s, and was killed.") from timeout
 
 
+def look_back(trace: Path) -> None:
+    """What the trace tells afterwards: a line a connection, and figures."""
+    for arguments in ("show --format table --no-pager", "stats"):
+        title(f"asgi-inspect {arguments}")
+        command = [sys.executable, "-m", "asgi_inspect", *arguments.split(), str(trace)]
+        if subprocess.run(command, cwd=ROOT, check=False).returncode:
+            raise DemoError(f"asgi-inspect {arguments} failed; see above for why.")
+
+
 def farewell(trace: Path) -> None:
     """Say where the trace is, and what can be done with it."""
     command = shlex.quote(os.path.relpath(Path(sys.executable).with_name("asgi-inspect")))
@@ -195,9 +205,9 @@ def farewell(trace: Path) -> None:
     console.print(str(trace), markup=False)
     console.print("\nWhat to try next:", style="bold")
     for arguments, meaning in (
-        ("show", "the same again, from the file: the newest trace of this directory"),
-        ("show --format compact", "a line a message"),
-        (f"show --conn {failed_connection(trace)}", "one connection: the endpoint that raised"),
+        ("show --format compact", "a line a message, of the newest trace of this directory"),
+        ("show status:5xx", "what failed; asgi-inspect help filters tells what else one can ask for"),
+        (f"show --conn {failed_connection(trace)}", "one connection in full: the endpoint that raised"),
         (f"{APP} --reload", "the tea shop for you to drive: http://127.0.0.1:8000/docs"),
     ):
         console.print(f"  {command} {arguments}", markup=False)
