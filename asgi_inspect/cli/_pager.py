@@ -11,8 +11,8 @@ import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, Final, Protocol, Self
 
@@ -53,6 +53,17 @@ def pager_command(environ: Mapping[str, str]) -> str | None:
     except ValueError:  # a quotation that does not end: the shell's to say
         return command
     return command if words and shutil.which(words[0]) else None
+
+
+@contextmanager
+def paged(output: Output) -> Iterator[Outlet]:
+    """Standard output, with a pager before it where it is a terminal."""
+    command = pager_command(os.environ) if os.isatty(output.fd) else None
+    if command is None:
+        yield output
+        return
+    with Pager(command, os.environ, lambda: None) as pager:
+        yield pager
 
 
 class Pager:

@@ -2,10 +2,11 @@
 
 import os
 import secrets
+import signal
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 from ..errors import UsageError
 from ..launch.output import Output
@@ -53,6 +54,11 @@ def _beside(out: str, inputs: Sequence[str]) -> Iterator[Write]:
     path = os.path.realpath(out)
     mode = _mode_of(path, out, inputs)
     beside = f"{path}.{secrets.token_hex(4)}.part"
+    with _ended_in_order():
+        yield from _written(path, beside, out, mode)
+
+
+def _written(path: str, beside: str, out: str, mode: int | None) -> Iterator[Write]:
     with _said(out):
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
     try:
@@ -74,6 +80,22 @@ def _beside(out: str, inputs: Sequence[str]) -> Iterator[Write]:
         with suppress(OSError):
             os.unlink(beside)
         raise
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Within this block a request to end raises, so that what is half written is removed."""
+
+    def end(number: int, frame: object) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    signals = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None]
+    before = {number: signal.signal(number, end) for number in signals if signal.getsignal(number) is signal.SIG_DFL}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _mode_of(path: str, out: str, inputs: Sequence[str]) -> int | None:

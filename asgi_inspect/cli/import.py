@@ -52,7 +52,8 @@ def _import(*, kind: str, file: str, out: str) -> int:
 def _say_how_it_was(archive: Archive, file: str, found: bool) -> int:
     """Say what could not be read, and return the exit status."""
     if archive.faults:
-        say(f"{file}: {archive.faults:,} entries are none, and were left out.")
+        entries = "entry is" if archive.faults == 1 else "entries are"
+        say(f"{file}: {archive.faults:,} {entries} no requests of a server, and left out.")
     if archive.torn:
         say(f"{file}: it ends in the middle; all before was read.")
     if archive.faults or archive.torn:

@@ -4,6 +4,7 @@ from contextlib import ExitStack
 
 import click
 
+from ..errors import UsageError
 from ..trace.search import Traces
 from ..trace.sorting import in_order_of_time
 from ._faults import DAMAGED, NOTHING_MATCHED, Faults, readable
@@ -14,6 +15,8 @@ from ._writing import writing_to
 
 def _merge(*, files: tuple[str, ...], out: str) -> int:
     names = list(files)
+    if out.endswith((".gz", ".zst")):
+        raise UsageError("merge writes plain JSON Lines: name OUT without that ending, or pipe them into gzip or zstd.")
     faults = Faults()
     chosen = chosen_filter()
     named_connection = not chosen

@@ -113,7 +113,13 @@ def _show(names: list[str], filter: Filter, wish: Wish) -> int:  # noqa: A002
             shown = _read_one(reading, wish) if wish.conn is not None else _read(reading, wish, terminal)
         except _LeftError:
             return 0
+        except _CutError:
+            return DAMAGED
     return _status(shown, faults, bool(filter) or wish.conn is not None, wish)
+
+
+class _CutError(Exception):
+    """The body that is wanted is not all in the trace."""
 
 
 class _LeftError(Exception):
@@ -156,7 +162,8 @@ def _read_one(reading: Reading, wish: Wish) -> int:
     if one is None:
         return 0
     if wish.side:
-        write_body(one, wish.side, reading.outlet, as_sent=wish.raw)
+        if not write_body(one, wish.side, reading.outlet, as_sent=wish.raw):
+            raise _CutError
     elif wish.is_page:
         show_page(one, wish.look, reading.outlet, reading.hint)
     else:
@@ -202,7 +209,8 @@ def _again(names: list[str]) -> str:
 
 def _status(shown: int, faults: Faults, chosen: bool, wish: Wish) -> int:
     if not shown and wish.conn is not None:
-        say(f"no connection {wish.conn} in this trace; `asgi-inspect show --format table` lists all.")
+        among = " that the filter wants" if chosen_filter() else ""
+        say(f"no connection {wish.conn}{among} in this trace; `asgi-inspect show --format table` lists all.")
     elif not shown and chosen:
         say("nothing in this trace matches the filter.")
     elif not shown and not faults.count:
@@ -219,7 +227,7 @@ def _display_settings() -> list[click.Option]:
             ["--format"],
             metavar="FORMAT",
             type=click.Choice(["pretty", "compact", "jsonl", "table"]),
-            help="How it is shown: table (a line a connection; default on a terminal where there are several), pretty "
+            help="How it is shown: table (a line a connection; default on a terminal where there are several, and none is to come), pretty "
             "(default elsewhere), compact (a line a message), or jsonl (the records themselves).",
         ),
         *(option for option in display_settings() if option.name != "format"),
@@ -233,7 +241,9 @@ def show_options() -> list[click.Parameter]:
     return [
         files_argument(),
         click.Option(
-            ["--conn"], metavar="ID", help="One connection in full: its id, the end of it, or #17 as on the screen."
+            ["--conn"],
+            metavar="ID",
+            help="One connection in full: 17, or '4711#17', as on the screen; its id, or the end of it.",
         ),
         click.Option(
             ["--raw"], is_flag=True, help="With --conn: its messages one by one; with --body: the bytes as sent."

@@ -15,6 +15,7 @@ from ..trace.search import Traces
 from ..trace.statistics import BY, By, Statistics
 from ._faults import NOTHING_MATCHED, Faults, readable, say
 from ._newest import newest
+from ._pager import paged
 from ._progress import Progress
 from ._screen import print_on
 from ._summing import ROWS
@@ -33,7 +34,8 @@ def _stats(
         if as_json:
             Output(1).write(_json(found))
         elif found.totals or found.lifespans:
-            print_on(Output(1), color, [StatisticsPage(found, overview, rows=top or None, utc=utc)])
+            with paged(Output(1)) as outlet:
+                print_on(outlet, color, [StatisticsPage(found, overview, rows=top or None, utc=utc)])
     return faults.finish() or _nothing(found, as_json)
 
 

@@ -47,11 +47,22 @@ _OF_THE_HANDSHAKE: Final = frozenset(
 def records(archive: Archive, name: str) -> Iterator[Record]:
     """The records of a trace. name: of the archive's file."""
     proc = secrets.token_hex(6)
-    for number, entry in enumerate(archive.entries(), 1):
+    number = 0
+    for entry in archive.entries():
+        if not _went_to_a_server(entry):
+            archive.faults += 1
+            continue
+        number += 1
         told = _Told(entry, f"{proc}.{number}")
         if number == 1:
             yield _process(proc, told.at, archive.creator, name)
         yield from told.records()
+
+
+def _went_to_a_server(entry: dict[str, Any]) -> bool:
+    """Whether it is a request at all: browsers also list what stood in a `data:` or `blob:` URL."""
+    scheme = _str(_dict(entry.get("request")).get("url")).partition(":")[0].lower()
+    return scheme in ("http", "https", "ws", "wss")
 
 
 def _process(proc: str, at: str, creator: str | None, name: str) -> ProcessRecord:

@@ -349,7 +349,10 @@ def _text(text: str | None) -> Line:
 def _process(process: ProcessRecord) -> Line:
     said = [text for text in (process.server, process.app) if text]
     return joined(
-        [[(f"{process.pid} on {process.host}"[:_LONGEST], "text")], *(data(text, "quiet", 200) for text in said)]
+        [
+            [((f"{process.pid} on {process.host}" if process.host else str(process.pid))[:_LONGEST], "text")],
+            *(data(text, "quiet", 200) for text in said),
+        ]
     )
 
 

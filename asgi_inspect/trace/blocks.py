@@ -8,6 +8,7 @@ from typing import IO, Any, Final, NamedTuple
 
 from .read import LINE_LIMIT
 
+_BEGINNING: Final = 4096  # bytes that are kept of a line that is too long
 BLOCK: Final = 64 << 10  # bytes: with what is decoded of them, about what a core's own cache holds
 
 
@@ -16,12 +17,14 @@ class Block(NamedTuple):
 
     begin: int
     data: bytes
+    overlong: bytes | None = None
+    """Where this is one line that is longer than the limit: how it begins; there are no data then."""
 
 
 def blocks(file: IO[Any], begin: int = 0, end: int | None = None, *, limit: int = LINE_LIMIT) -> Iterator[Block]:
     """The lines that begin between two places in the file, the end not included; of a file that is no plain one, all.
 
-    A line that is longer than `limit` is a block of its own: its first `limit + 1` bytes.
+    A line that is longer than `limit` is a block of its own, without its data: these are never in memory all at once.
     """
     at = begin
     if begin:
@@ -43,28 +46,33 @@ def blocks(file: IO[Any], begin: int = 0, end: int | None = None, *, limit: int 
             cut = data.rfind(b"\n") + 1
         if not cut:
             size += len(data)
-            if size <= limit + BLOCK:
+            if size <= limit:
                 held.append(data)
+            else:
+                del held[1:]
             continue
-        yield from _whole(at, b"".join(held), data[:cut], size, limit)
+        yield from _whole(at, held, data[:cut], size, limit)
         at += size + cut
         if last:
             return
         held, size = [data[cut:]], len(data) - cut
     if size:
-        rest = b"".join(held)
-        yield Block(at, rest[: limit + 1])
+        yield Block(at, b"".join(held)) if size <= limit else Block(at, b"", _beginning(held, b""))
 
 
-def _whole(at: int, held: bytes, data: bytes, size: int, limit: int) -> Iterator[Block]:
+def _whole(at: int, held: list[bytes], data: bytes, size: int, limit: int) -> Iterator[Block]:
     """What was held with what has come, where the line that was held is not too long."""
     first = data.index(b"\n") + 1
     if size + first <= limit:
-        yield Block(at, held + data)
+        yield Block(at, b"".join([*held, data]))
         return
-    yield Block(at, (held + data[:first])[: limit + 1])
+    yield Block(at, b"", _beginning(held, data))
     if len(data) > first:
         yield Block(at + size + first, data[first:])
+
+
+def _beginning(held: list[bytes], data: bytes) -> bytes:
+    return next(filter(None, held), data)[:_BEGINNING]
 
 
 def _line_begin(file: IO[Any], place: int) -> int | None:

@@ -106,7 +106,7 @@ def _short(facts: Facts) -> str:
 def _url(facts: Facts) -> str:
     if facts.type not in ("http", "websocket"):
         return ""
-    scheme = "ws" if facts.type == "websocket" else "http"
+    scheme = facts.scheme or ("ws" if facts.type == "websocket" else "http")
     path = quote(facts.path or "", safe=_IN_PATH, errors="backslashreplace")
     return f"{scheme}://{facts.host or ''}{path}" + (f"?{facts.query}" if facts.query else "")
 
@@ -133,10 +133,11 @@ KNOWN: Final[dict[str, Known]] = dict(
         _fact("pid", "the number of its process"),
         _fact("type", "http, websocket, lifespan, or another"),
         _fact("method", "the method of the request"),
-        ("url", Known("http:// or ws://, Host, path and query", _url)),
+        ("url", Known("scheme, Host, path and query", _url)),
         _fact("path", "the path, decoded"),
         _fact("query", "the query string, as it was sent"),
         _fact("http_version", "1.0, 1.1, 2 or 3"),
+        _fact("scheme", "http, https, ws or wss"),
         _fact("client", "the client's address"),
         _fact("host", "the Host header"),
         _fact("status", "the status of the response"),

@@ -133,6 +133,11 @@ class Connection:
         return self._text("query_string") or ""
 
     @property
+    def scheme(self) -> str | None:
+        """`http`, `https`, `ws` or `wss`, as the server gave it."""
+        return self._text("scheme")
+
+    @property
     def http_version(self) -> str | None:
         """`1.0`, `1.1`, `2` or `3`."""
         return self._text("http_version")

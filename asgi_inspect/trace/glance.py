@@ -45,6 +45,7 @@ class ScopeParts(msgspec.Struct, gc=False):
     path: Any = None
     query_string: Any = None
     http_version: Any = None
+    scheme: Any = None
     client: Any = None
     headers: Raw = NO_JSON
     as_pairs: UnsetType = msgspec.field(default=UNSET, name="$map")
@@ -195,7 +196,7 @@ def glance_at(record: Record | None) -> Glance | None:
 
 
 def _scope_parts(scope: Any) -> ScopeParts:
-    names = ("method", "path", "query_string", "http_version", "client")
+    names = ("method", "path", "query_string", "http_version", "scheme", "client")
     carried, headers = _as_written(scope, names)
     return ScopeParts(type=messages.message_type(scope), headers=headers, **carried)
 

@@ -15,7 +15,7 @@ from .codec import TORN, decode_record
 from .records import Record
 from .source import CUT_OFF, Opened, Source, open_source
 
-LINE_LIMIT: Final = 64 * 1024 * 1024
+LINE_LIMIT: Final = 32 * 1024 * 1024
 PREFACE_LIMIT: Final = 1024 * 1024
 MARK: Final = b'{"record":"'
 
@@ -156,6 +156,16 @@ class Parser:
         else:
             self._met()
             yield Line(self.number, raw, record)
+
+    def overlong(self, beginning: bytes) -> None:
+        """The next line is longer than the limit, and was not kept."""
+        self.number += 1
+        damage = Damage(self._file, self.number, f"longer than {self._limit:,} bytes")
+        if self._before is not None and not _was_meant_as_record(beginning):
+            self._before.append(damage)
+            return
+        self._met()
+        self._report(damage)
 
     def finish(self, trouble: str | None = None) -> None:
         """All is read. trouble: why the source ended before its end. Raises NotATraceError where there was no record."""

@@ -95,12 +95,12 @@ def look_at(
         for block in blocks(opened.file, part.begin, part.end):
             place = part.offset + block.begin
             overview.place = (place, place + len(block.data))
-            glances = glances_of(block.data)
+            glances = glances_of(block.data) if block.overlong is None else None
             if glances is not None and _is_line_by_line(glances, block.data):
                 parser.skip(len(glances))
             else:
                 found.damaged_blocks.add(block.begin)
-                lines = list(_parsed(block.data, parser))
+                lines = list(_parsed(block, parser))
                 block = Block(block.begin, b"\n".join(line.raw for line in lines))  # noqa: PLW2901 - what is whole of it
                 each = (glance_of(line.raw) or glance_at(line.record) for line in lines)
                 glances = [glance for glance in each if glance is not None]
@@ -125,9 +125,12 @@ def _is_line_by_line(glances: list[Glance], data: bytes) -> bool:
     return len(glances) == len(io.BytesIO(data).readlines())  # twice as fast as `count`
 
 
-def _parsed(data: bytes, parser: Parser) -> Iterator[Line]:
+def _parsed(block: Block, parser: Parser) -> Iterator[Line]:
     """The records of a block line by line, as they are read one by one."""
-    lines = data.split(b"\n")
+    if block.overlong is not None:
+        parser.overlong(block.overlong)
+        return
+    lines = block.data.split(b"\n")
     last = lines.pop()
     for line in lines:
         yield from parser.line(line + b"\n")
@@ -242,23 +245,31 @@ def select(
     with open_source(sources[part.source]) as opened:
         for block in blocks(opened.file, part.begin, part.end):
             if block.begin in damaged_blocks:
-                found.append(b"".join(line + b"\n" for line in whole_lines(block.data) if _names(line, wanted)))
+                found.append(b"".join(line + b"\n" for line in whole_lines(block) if _names(line, wanted)))
             else:
                 _select_in(block, wanted, found)
     return found
 
 
-def all_lines(source: Source, on_damage: OnDamage) -> Iterator[bytes]:
-    """The records of a source as they stand there, without line breaks; out of damaged lines, the whole ones."""
+def all_lines(source: Source, on_damage: OnDamage, progress: Callable[[int], None] | None = None) -> Iterator[bytes]:
+    """The records of a source as they stand there, without line breaks; out of damaged lines, the whole ones.
+
+    progress: called with the bytes that were read since it was called last.
+    """
     with open_source(source) as opened:
         parser = Parser(opened.name, on_damage=on_damage, trouble_of=opened)
+        read = 0
         for block in blocks(opened.file):
-            glances = glances_of(block.data)
+            if progress is not None and opened.raw.seekable():
+                now = opened.raw.tell()
+                progress(now - read)
+                read = now
+            glances = glances_of(block.data) if block.overlong is None else None
             if glances is not None and _is_line_by_line(glances, block.data):
                 parser.skip(len(glances))
                 yield from filter(None, block.data.split(b"\n"))
             else:
-                yield from (line.raw for line in _parsed(block.data, parser))
+                yield from (line.raw for line in _parsed(block, parser))
         parser.finish(opened.trouble)
 
 
@@ -268,14 +279,14 @@ def selected_lines(
     """The same lines themselves, as they are read: of a source that is no plain file."""
     with open_source(sources[part.source]) as opened:
         for block in blocks(opened.file, part.begin, part.end):
-            whole = whole_lines(block.data) if block.begin in damaged_blocks else block.data.split(b"\n")
+            whole = whole_lines(block) if block.begin in damaged_blocks else block.data.split(b"\n")
             yield from (line for line in whole if line and _names(line, wanted))
 
 
-def whole_lines(data: bytes) -> Iterator[bytes]:
+def whole_lines(block: Block) -> Iterator[bytes]:
     """The whole records of a damaged block, without line breaks."""
     parser = Parser("", on_damage=lambda damage: None, is_trace=True)
-    return (line.raw for line in _parsed(data, parser))
+    return (line.raw for line in _parsed(block, parser))
 
 
 def _select_in(block: Block, wanted: Container[bytes], found: list[Selected]) -> None:

@@ -15,7 +15,6 @@ from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from ..errors import NotATraceError
-from .blocks import blocks
 from .connection import Connection, proc_of
 from .facts import Facts, Want
 from .filter import Filter, parse_filter
@@ -45,24 +44,26 @@ from .vicinity import around
 
 S = TypeVar("S", bound=Sink)
 _MOST_HITS: Final = 100  # connections that are worth being looked up one by one
+_COPIED: Final = 1 << 20  # bytes at once
 _OF_PROCESSES: Final = ("conn", "proc")  # the terms that may name a process id
 
 
 def connections(
     source: Source | Sequence[Source],
-    filter: str | Filter = "",  # noqa: A002
+    filter: str | Sequence[str] | Filter = "",  # noqa: A002
     *,
     on_damage: OnDamage | None = None,
 ) -> Iterator[Connection]:
     """The connections of one or more traces, each with its events, as they end; at last those without an end.
 
     source: a path (also of a gzip or zstd file), `"-"` for standard input, a file object, or several of these.
-    filter: which ones, in the words that `asgi-inspect help filters` lists, such as `"status:5xx path:/api/*"`.
+    filter: which ones, in the words that `asgi-inspect help filters` lists, such as `"status:5xx path:/api/*"`; of several
+    texts, all must hold.
     on_damage: called for what cannot be read; by default a warning of the logger `asgi_inspect`.
     Raises FilterError (a ValueError), NotATraceError, OSError.
     """
     with Traces(_several(source), on_damage=on_damage) as traces:
-        yield from traces.connections(parse_filter(filter) if isinstance(filter, str) else filter)
+        yield from traces.connections(filter if isinstance(filter, Filter) else parse_filter(filter))
 
 
 class Traces:
@@ -156,8 +157,9 @@ class Traces:
         Those of processes come along: they name no connection.
         """
         if not filter:
+            told = Told(self._progress, sum(map(_size, self._sources)))
             for source in self._sources:
-                yield from all_lines(source, self._report)
+                yield from all_lines(source, self._report, told.add)
             return
         self.keep_what_is_read_once()
         hits = self._hits(filter)
@@ -339,8 +341,8 @@ class Traces:
             self._divided = []
             with open_source(source) as opened:
                 kept = self._kept.enter_context(tempfile.NamedTemporaryFile(prefix="asgi-inspect-"))  # noqa: SIM115
-                for block in blocks(opened.file):
-                    kept.write(block.data)
+                while data := opened.file.read(_COPIED):
+                    kept.write(data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass"))
                 kept.flush()
                 self._sources[number] = Renamed(kept.name, opened.name)
 

@@ -47,6 +47,7 @@ class Summary(msgspec.Struct, gc=False):
     path: str | None = None
     query: str = ""
     http_version: str | None = None
+    scheme: str | None = None
     status: int | None = None
     answered_us: int | None = None
     duration_us: int | None = None
@@ -97,6 +98,7 @@ class Summary(msgspec.Struct, gc=False):
         if query is not None and query != "":
             self.query = query if type(query) is str else messages.as_text(_octets(query))
         self.http_version = version if version is None or type(version) is str else _text(version)
+        self.scheme = scope.scheme if scope.scheme is None or type(scope.scheme) is str else _text(scope.scheme)
 
     def take_received(self, glance: ReceiveGlance) -> None:
         """What the application received."""
@@ -264,7 +266,7 @@ class Summary(msgspec.Struct, gc=False):
                 self.take_received(glance)
         self._inner = {**(self._inner or {}), **(later._inner or {})} or None
         if not self.has_scope and later.has_scope:
-            for name in ("has_scope", "at", "method", "path", "query", "http_version", "_type", "_client"):
+            for name in ("has_scope", "at", "method", "path", "query", "http_version", "scheme", "_type", "_client"):
                 setattr(self, name, getattr(later, name))
         if not self._started:
             self._started, self.status, self._trailers_promised = later._started, later.status, later._trailers_promised

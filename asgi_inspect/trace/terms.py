@@ -247,7 +247,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     ),
     Kind(
         name="proc",
-        takes="a process id, or a proc of the trace or the beginning of one",
+        takes="a process id, or a proc of the trace or its first characters, four at least",
         says="The process in which the connection ran: one worker of several.",
         examples=("proc:4711",),
         make=predicates.by_proc,

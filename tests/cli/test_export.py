@@ -1,8 +1,10 @@
 """`asgi-inspect export` and `import`: what they read and write, and how they end."""
 
+import itertools
 import json
 import os
 import pty
+import signal
 import stat
 import subprocess
 import sys
@@ -193,3 +195,24 @@ def test_the_fields_are_listed(run: Run) -> None:
 def test_the_help_names_the_kinds(run: Run) -> None:
     shown = run("export", "--help").stdout
     assert all(f"  {kind} " in shown for kind in KINDS)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_who_is_ended_in_the_middle_leaves_nothing(number: int, captured: Path, tmp_path: Path) -> None:
+    """A pipe that never ends keeps it writing; the first part of the file tells that it has begun."""
+    fifo = tmp_path / "endless.jsonl"
+    os.mkfifo(fifo)
+    out = tmp_path / "out"
+    out.mkdir()
+    command = [sys.executable, "-m", "asgi_inspect", "export", "har", str(fifo), "-o", str(out / "all.har")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        copy = captured.read_bytes()
+        proc = json.loads(copy.splitlines()[0])["proc"].encode()
+        with fifo.open("wb") as writing:
+            for number_of_copy in itertools.count():
+                writing.write(copy.replace(proc, b"%012d" % number_of_copy))
+                if list(out.iterdir()):
+                    break
+            process.send_signal(number)
+            assert process.wait(30) != 0
+    assert list(out.iterdir()) == []

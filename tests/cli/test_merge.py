@@ -69,7 +69,7 @@ def test_standard_input_may_be_one_of_them(traces: list[Path]) -> None:
     assert {json.loads(line)["record"] for line in done.stdout.splitlines()} >= {"process", "scope", "end", "exit"}
 
 
-@pytest.mark.parametrize("words", [["-o", "x.jsonl"], ["no-such.jsonl"], ["."], [__file__]])
+@pytest.mark.parametrize("words", [["-o", "x.jsonl"], ["no-such.jsonl"], ["."], [__file__], [__file__, "-o", "x.gz"]])
 def test_a_wrong_input_is_one_sentence_and_leaves_no_file(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

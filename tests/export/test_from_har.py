@@ -13,7 +13,7 @@ from asgi_inspect.export._har_file import Archive, NotAnArchiveError
 from asgi_inspect.trace.body import body_of, socket_messages
 from asgi_inspect.trace.codec import decode_record, encode_record
 from asgi_inspect.trace.connection import Connection, Fold
-from asgi_inspect.trace.records import ProcessRecord
+from asgi_inspect.trace.records import ProcessRecord, ScopeRecord
 from tests.export.exporting import entries, export, written
 
 # As a browser's panel saves it: HTTP/2 with its pseudo-headers, times before the request was sent, a body that was not saved.
@@ -95,6 +95,15 @@ def folded(data: bytes) -> Fold:
 def only(data: bytes) -> Connection:
     (connection,) = folded(data).connections.values()
     return connection
+
+
+@pytest.mark.parametrize("url", [None, "data:image/png;base64,AAAA", "blob:https://shop.example/1", "about:blank", ""])
+def test_what_never_went_to_a_server_is_left_out(url: str | None) -> None:
+    other = {**BROWSER, "request": None if url is None else {**BROWSER["request"], "url": url}}
+    found = Archive(archive(other, BROWSER, other))
+    kept = [record for record in records(found, "x.har") if isinstance(record, ScopeRecord)]
+    assert [record.scope["path"] for record in kept] == ["/café/"]
+    assert found.faults == 2
 
 
 def test_what_a_browser_saved() -> None:

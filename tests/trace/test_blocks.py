@@ -27,12 +27,15 @@ def test_the_parts_of_a_file_are_its_lines_each_once(data: bytes, size: int, cut
 
 
 @given(texts, st.integers(1, 20), st.integers(0, 20))
-def test_of_a_line_that_is_too_long_only_the_beginning_is_held(data: bytes, size: int, more: int) -> None:
+def test_of_a_line_that_is_too_long_only_its_beginning_is_told(data: bytes, size: int, more: int) -> None:
     limit = size + more  # a block is never longer than that
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "BLOCK", size)
-        found = [line for block in blocks(io.BytesIO(data), limit=limit) for line in lines_of(block.data)]
-    assert found == [line[: limit + 1] for line in lines_of(data)]
+        found = list(blocks(io.BytesIO(data), limit=limit))
+    kept = [None if block.overlong is not None else line for block in found for line in lines_of(block.data) or [b""]]
+    assert kept == [line if len(line) <= limit else None for line in lines_of(data)]
+    for block in found:
+        assert data[block.begin :].startswith(block.overlong or block.data)
 
 
 def lines_of(data: bytes) -> list[bytes]:
