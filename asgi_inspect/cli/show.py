@@ -1,5 +1,6 @@
 """`asgi-inspect show [FILE…] [FILTER…]`: traces again, whole or what is looked for in them, also while they still grow."""
 
+import errno
 import os
 import shlex
 import sys
@@ -17,7 +18,9 @@ from ..text import safe
 from ..trace.columns import columns_of
 from ..trace.facts import Side
 from ..trace.filter import Filter
+from ..trace.read import Damage
 from ..trace.search import Traces
+from ..trace.source import is_file
 from ._faults import DAMAGED, NOTHING_MATCHED, Faults, readable, say
 from ._newest import newest
 from ._pager import Outlet, Pager, pager_command
@@ -175,15 +178,33 @@ def _follow(names: list[str], filter: Filter, wish: Wish, outlet: Outlet, faults
     from ._following import follow_all
     from ._one import named
 
-    for name in names:
-        if name != "-" and not os.path.exists(name):
-            raise UsageError(f"cannot read {safe(name)}: No such file or directory.")
+    names = _openable(names, faults)
     if wish.conn is not None:
         filter = named(wish.conn, filter)  # noqa: A001
     target, wanted = _target(names, filter, wish, outlet), filter
     if wish.messages:
         wanted = connection_terms(filter)
     follow_all(names, wanted, target, outlet, faults)
+
+
+def _openable(names: list[str], faults: Faults) -> list[str]:
+    """Those that can be opened; of several, the others are said. Raises OSError where none can."""
+    found: list[str] = []
+    errors: list[OSError] = []
+    for name in names:
+        try:
+            if is_file(name):
+                os.close(os.open(name, os.O_RDONLY))
+                if os.path.isdir(name):
+                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
+            found.append(name)
+        except OSError as error:
+            errors.append(error)
+    if not found:
+        raise errors[0]
+    for wrong in errors:
+        faults(Damage(str(wrong.filename), 0, str(wrong.strerror)))
+    return found
 
 
 def _target(names: list[str], filter: Filter, wish: Wish, outlet: Outlet) -> "Target":  # noqa: A002

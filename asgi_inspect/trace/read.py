@@ -15,7 +15,7 @@ from .codec import TORN, decode_record
 from .records import Record
 from .source import CUT_OFF, Opened, Source, open_source
 
-LINE_LIMIT: Final = 32 * 1024 * 1024
+LINE_LIMIT: Final = 48 * 1024 * 1024
 PREFACE_LIMIT: Final = 1024 * 1024
 MARK: Final = b'{"record":"'
 

@@ -63,7 +63,9 @@ def test_a_list_has_a_line_for_what_was_cut_off(tmp_path: Path, environ: dict[st
 
 def test_several_files_at_once(tmp_path: Path, environ: dict[str, str]) -> None:
     (tmp_path / "other.jsonl").write_bytes(OTHER)
-    with following(tmp_path, environ, "t.jsonl", "other.jsonl", "--fields", "id,path") as shown:
+    (tmp_path / "folder").mkdir()
+    with following(tmp_path, environ, "folder", "t.jsonl", "other.jsonl", "--fields", "id,path") as shown:
+        shown.wait_for("asgi-inspect: folder: Is a directory")
         shown.wait_for("4712#1\t/other")
         grow(tmp_path / "other.jsonl", "/second", proc="bbbb")
         shown.wait_for("4712#100\t/second")
