@@ -46,10 +46,9 @@ def blocks(file: IO[Any], begin: int = 0, end: int | None = None, *, limit: int 
             cut = data.rfind(b"\n") + 1
         if not cut:
             size += len(data)
-            if size <= limit:
-                held.append(data)
-            else:
-                del held[1:]
+            held.append(data)
+            if size > limit:
+                held = [_beginning(held)]
             continue
         yield from _whole(at, held, data[:cut], size, limit)
         at += size + cut
@@ -57,7 +56,7 @@ def blocks(file: IO[Any], begin: int = 0, end: int | None = None, *, limit: int 
             return
         held, size = [data[cut:]], len(data) - cut
     if size:
-        yield Block(at, b"".join(held)) if size <= limit else Block(at, b"", _beginning(held, b""))
+        yield Block(at, b"".join(held)) if size <= limit else Block(at, b"", _beginning(held))
 
 
 def _whole(at: int, held: list[bytes], data: bytes, size: int, limit: int) -> Iterator[Block]:
@@ -66,13 +65,13 @@ def _whole(at: int, held: list[bytes], data: bytes, size: int, limit: int) -> It
     if size + first <= limit:
         yield Block(at, b"".join([*held, data]))
         return
-    yield Block(at, b"", _beginning(held, data))
+    yield Block(at, b"", _beginning([*held, data[:first]]))
     if len(data) > first:
         yield Block(at + size + first, data[first:])
 
 
-def _beginning(held: list[bytes], data: bytes) -> bytes:
-    return next(filter(None, held), data)[:_BEGINNING]
+def _beginning(held: list[bytes]) -> bytes:
+    return next(filter(None, held), b"")[:_BEGINNING]
 
 
 def _line_begin(file: IO[Any], place: int) -> int | None:

@@ -111,7 +111,7 @@ WRONG = [
 @pytest.mark.parametrize(("words", "sentence"), WRONG, ids=[" ".join(words) for words, _ in WRONG])
 def test_wrong_usage_is_one_sentence(words: list[str], sentence: str, run: Run, tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text("import os\n")
-    (tmp_path / "x.har").write_text('{"log": {"entries": [{}]}}')
+    (tmp_path / "x.har").write_text('{"log": {"entries": [{"request": {"url": "http://localhost/"}}]}}')
     result = run(*words)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith(f"asgi-inspect: {sentence}")

@@ -78,7 +78,7 @@ def test_what_is_missing_of_a_body_is_said(run: Run, tmp_path: Path) -> None:
     )
     (tmp_path / "cut.jsonl").write_text(line)
     result = run("show", "cut.jsonl", "--conn", "1", "--body", "response")
-    assert (result.returncode, result.stdout) == (0, "abc")
+    assert (result.returncode, result.stdout) == (3, "abc")
     assert result.stderr.startswith("asgi-inspect: ")
 
 
