@@ -22,6 +22,7 @@ demo: $(VENV)/installed-demo ## see the product at work: an example app under as
 	@$(BIN)/python -m examples.demo
 
 test: lint ## all checks: style, types, tests
+	@command -v curl >/dev/null || { echo "the tests run what is exported for curl: install it (Debian: apt-get install curl)." >&2; exit 1; }
 	$(BIN)/python -m pytest --numprocesses $(JOBS) $(PYTEST)
 
 lint: $(VENV)/installed-dev ## style and types only

@@ -110,7 +110,7 @@ WRONG = [
     (["."], "cannot read .: Is a directory."),
     (["main.py"], "main.py is no trace of asgi-inspect: "),
     (["--conn", "1", "nowhere.jsonl"], "cannot read nowhere.jsonl: No such file or directory."),
-    (["-f", "t.jsonl", "nowhere.jsonl"], "cannot read nowhere.jsonl: No such file or directory."),
+    (["-f", "nowhere.jsonl", "neither.jsonl"], "cannot read nowhere.jsonl: No such file or directory."),
     (["t.jsonl", "stauts:200"], 'unknown term "stauts" at 1: did you mean status?'),
     (["t.jsonl", "--fields", "path,stauts"], 'there is no field "stauts"; did you mean status?'),
     (["t.jsonl", "--fields", ""], 'there is no field ""; --fields help lists all.'),
