@@ -61,7 +61,7 @@ class InspectMiddleware:
         body_limit: int | str | _Unset | None = _UNSET,
         flush: str | _Unset = _UNSET,
         name: str | None = None,
-        format: str | _Unset = _UNSET,  # noqa: A002 (the command line's word)
+        format: str | _Unset = _UNSET,
         color: str | _Unset = _UNSET,
         utc: bool | _Unset = _UNSET,
         scope: bool | _Unset = _UNSET,

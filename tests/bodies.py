@@ -17,7 +17,8 @@ import zstandard
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
-from asgi_inspect.trace.connection import Connection, Fold
+from asgi_inspect.trace.connection import Connection
+from asgi_inspect.trace.fold import Fold
 from asgi_inspect.trace.read import read_trace
 from tests.servers.starting import until
 from tests.serving import running

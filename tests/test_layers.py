@@ -9,7 +9,7 @@ import pytest
 from msgspec import UNSET
 
 from asgi_inspect.middleware import InspectMiddleware
-from asgi_inspect.trace.connection import Fold
+from asgi_inspect.trace.fold import Fold
 from asgi_inspect.trace.records import EndRecord, ReceiveRecord, ScopeRecord, SendRecord
 from asgi_inspect.values import Truncated
 from tests.onion import conns, onion, through

@@ -52,7 +52,7 @@ class Target(Protocol):
         ...
 
 
-def follow_all(names: list[str], filter: Filter, target: Target, outlet: Outlet, on_damage: OnDamage) -> None:  # noqa: A002
+def follow_all(names: list[str], filter: Filter, target: Target, outlet: Outlet, on_damage: OnDamage) -> None:
     """Show traces that grow, until nobody reads any more; one that cannot grow, until its end."""
     chooser = Chooser(Choice(only=[filter]) if filter else ALL)
     for line in _lines(names, outlet.left, on_damage):
@@ -186,7 +186,7 @@ class Lists:
 class Messages:
     """Shows single messages, in a view behind the scope of their connection."""
 
-    def __init__(self, filter: Filter, records: Records) -> None:  # noqa: A002
+    def __init__(self, filter: Filter, records: Records) -> None:
         self._filter = filter
         self._records = records
         self._latest: OrderedDict[str, Latest] = OrderedDict()

@@ -8,9 +8,10 @@ from ..launch.frames import frame_of
 from ..render import Format, make_view
 from ..text import safe
 from ..trace.codec import decode_record
-from ..trace.connection import Connection, Fold, proc_of
+from ..trace.connection import Connection, proc_of
 from ..trace.facts import Side
 from ..trace.filter import Filter, parse_filter
+from ..trace.fold import Fold
 from ..trace.search import Traces
 from ..views.spans import size_text
 from ._faults import say
@@ -30,7 +31,7 @@ class One:
     lines: list[bytes] = field(default_factory=list)
 
 
-def find_one(traces: Traces, text: str, filter: Filter, *, with_lines: bool = True) -> One | None:  # noqa: A002
+def find_one(traces: Traces, text: str, filter: Filter, *, with_lines: bool = True) -> One | None:
     """The connection that a person calls by this text. Raises UsageError where several may be meant.
 
     with_lines: whether its lines are needed beside what they say.
@@ -52,7 +53,7 @@ def find_one(traces: Traces, text: str, filter: Filter, *, with_lines: bool = Tr
     return One(fold.connections[chosen], fold, [raw for raw in lines if _is_of(raw, chosen)])
 
 
-def named(text: str, filter: Filter) -> Filter:  # noqa: A002
+def named(text: str, filter: Filter) -> Filter:
     """The filter, and that the connection is called so."""
     quoted = text.replace("\\", "\\\\").replace('"', '\\"')
     if not text:

@@ -161,7 +161,7 @@ class Reading:
         screen.jump()  # its end is never fed: it is not to be kept as open
 
 
-def connection_terms(filter: Filter) -> Filter:  # noqa: A002
+def connection_terms(filter: Filter) -> Filter:
     """The terms that say as much of a connection as of each of its messages: without them no message is meant."""
     terms = [
         term

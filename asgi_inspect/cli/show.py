@@ -96,7 +96,7 @@ def _require_sense(wish: Wish) -> None:
         raise UsageError("--messages needs a filter: asgi-inspect show --messages message:websocket.close")
 
 
-def _show(names: list[str], filter: Filter, wish: Wish) -> int:  # noqa: A002
+def _show(names: list[str], filter: Filter, wish: Wish) -> int:
     faults = Faults()
     terminal = sys.stdout is not None and sys.stdout.isatty()
     pager = pager_command(os.environ) if terminal and wish.paging and not wish.following and not wish.side else None
@@ -174,7 +174,7 @@ def _read_one(reading: Reading, wish: Wish) -> int:
     return 1
 
 
-def _follow(names: list[str], filter: Filter, wish: Wish, outlet: Outlet, faults: Faults) -> None:  # noqa: A002
+def _follow(names: list[str], filter: Filter, wish: Wish, outlet: Outlet, faults: Faults) -> None:
     from ._following import follow_all
     from ._one import named
 
@@ -207,7 +207,7 @@ def _openable(names: list[str], faults: Faults) -> list[str]:
     return found
 
 
-def _target(names: list[str], filter: Filter, wish: Wish, outlet: Outlet) -> "Target":  # noqa: A002
+def _target(names: list[str], filter: Filter, wish: Wish, outlet: Outlet) -> "Target":
     from ._following import Lists, Messages, Records
 
     if wish.fields is not None:

@@ -5,7 +5,8 @@ The scanner knows no more of JSON than where a value ends; what is in an entry i
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final, Protocol
+from mmap import mmap
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -17,11 +18,8 @@ _SCALAR: Final = re.compile(rb"[^\s,\]}]++")
 _BOM: Final = b"\xef\xbb\xbf"
 
 
-class Octets(Protocol):
-    """Bytes, in memory or in a file that is mapped to it."""
-
-    def __len__(self) -> int: ...
-    def __getitem__(self, key: slice, /) -> bytes: ...
+Octets: TypeAlias = bytes | mmap
+"""An archive in memory, or a file that is mapped to it."""
 
 
 class NotAnArchiveError(ValueError):
@@ -75,7 +73,7 @@ class Archive:
             raise NotAnArchiveError("it is no JSON object")
         self._at += 1
         while self._peek() != b"}":
-            name = _STRING.match(self._data, self._at)  # type: ignore[call-overload]
+            name = _STRING.match(self._data, self._at)
             if name is None:
                 raise _EndedError
             self._at = name.end()
@@ -99,7 +97,8 @@ class Archive:
 
     def _peek(self) -> bytes:
         """The next byte that is no space."""
-        space = _SPACE.match(self._data, self._at)  # type: ignore[call-overload]
+        space = _SPACE.match(self._data, self._at)
+        assert space is not None  # it also matches where there is none
         self._at = space.end()
         if self._at >= len(self._data):
             raise _EndedError
@@ -119,13 +118,13 @@ class Archive:
         """Go behind the value that begins here."""
         pattern = {b"{": None, b"[": None, b'"': _STRING}.get(self._peek(), _SCALAR)
         if pattern is not None:
-            match = pattern.match(self._data, self._at)  # type: ignore[call-overload]
+            match = pattern.match(self._data, self._at)
             if match is None:
                 raise _EndedError
             self._at = match.end()
             return
         depth = 0
-        while (bracket := _BRACKET.match(self._data, self._at)) is not None:  # type: ignore[call-overload]
+        while (bracket := _BRACKET.match(self._data, self._at)) is not None:
             self._at = bracket.end()
             depth += 1 if bracket[1] in b"{[" else -1
             if depth == 0:

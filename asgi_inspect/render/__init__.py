@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 Format: TypeAlias = Literal["pretty", "compact"]
 
 
-def make_view(format: Format, options: ViewOptions) -> "View":  # noqa: A002 (the word of the command line)
+def make_view(format: Format, options: ViewOptions) -> "View":
     """A view for the records of one trace, from its beginning or from anywhere."""
     # Imported when one is made: parts of this folder serve who never shows a record, and rich takes its time.
     from .compact import CompactView

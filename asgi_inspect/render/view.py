@@ -7,7 +7,8 @@ from typing import Final
 from msgspec import UNSET
 from rich.console import RenderableType
 
-from ..trace.connection import Connection, Fold, proc_of
+from ..trace.connection import Connection, proc_of
+from ..trace.fold import Fold
 from ..trace.messages import as_text, header, is_start, message_type
 from ..trace.records import (
     ConnectionRecord,

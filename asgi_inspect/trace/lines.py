@@ -8,7 +8,8 @@ from typing import Final
 from ..errors import DamagedRecordError
 from .blocks import blocks
 from .codec import decode_record
-from .connection import Connection, Fold
+from .connection import Connection
+from .fold import Fold
 from .glance import glance_of
 from .ids import Ids
 from .parts import Part

@@ -50,7 +50,7 @@ _OF_PROCESSES: Final = ("conn", "proc")  # the terms that may name a process id
 
 def connections(
     source: Source | Sequence[Source],
-    filter: str | Sequence[str] | Filter = "",  # noqa: A002
+    filter: str | Sequence[str] | Filter = "",
     *,
     on_damage: OnDamage | None = None,
 ) -> Iterator[Connection]:
@@ -120,7 +120,7 @@ class Traces:
 
     # --- what one can ask ---
 
-    def survey(self, make_sink: Callable[[], S], filter: Filter, want: Want | None = None) -> tuple[S, Overview]:  # noqa: A002
+    def survey(self, make_sink: Callable[[], S], filter: Filter, want: Want | None = None) -> tuple[S, Overview]:
         """Give each connection that the filter wants to a sink; the sink, and what else was seen.
 
         make_sink: makes an empty one; there is one for each part, which `merge` then puts together.
@@ -137,7 +137,7 @@ class Traces:
             take_matching(sink, self._in_order(), filter)
         return sink, overview
 
-    def summaries(self, filter: Filter, want: Want | None = None) -> Iterator[Facts]:  # noqa: A002
+    def summaries(self, filter: Filter, want: Want | None = None) -> Iterator[Facts]:
         """Each connection that the filter wants, as it ends; at last those without an end."""
         if filter.want.bodies:  # which may stand there in any order, and no row that was given can be taken back
             yield from sorted(self.survey(Listed, filter, want)[0].connections, key=when)
@@ -151,7 +151,7 @@ class Traces:
             yield from sorted([*found.sink.connections, *listed.connections], key=when)
         yield from (summary for summary in overview.rest() if filter.decide(summary, final=True))
 
-    def lines(self, filter: Filter) -> Iterator[bytes]:  # noqa: A002
+    def lines(self, filter: Filter) -> Iterator[bytes]:
         """The lines of the connections that the filter wants, without line breaks, in the order of the trace.
 
         Those of processes come along: they name no connection.
@@ -179,7 +179,7 @@ class Traces:
             yield from (line for line in processes if proc_in(line) in procs)
             yield from (line for line in lines if conn_in(line) in matching or proc_in(line) in procs)
 
-    def connections(self, filter: Filter) -> Iterator[Connection]:  # noqa: A002
+    def connections(self, filter: Filter) -> Iterator[Connection]:
         """The whole connections that the filter wants, as they end; at last those without an end."""
         return whole(self.lines(filter), self.processes)
 
@@ -192,7 +192,7 @@ class Traces:
     def _glance(
         self,
         make_sink: Callable[[], S],
-        filter: Filter,  # noqa: A002
+        filter: Filter,
         want: Want | None,
         before: Overview,
     ) -> Iterator[Glanced[S]]:
@@ -271,7 +271,7 @@ class Traces:
 
     # --- by a text ---
 
-    def _hits(self, filter: Filter) -> list[Hit] | None:  # noqa: A002
+    def _hits(self, filter: Filter) -> list[Hit] | None:
         """Where the connections are that may match; None where a glance at all of them is the better way."""
         parts = self._parts()
         plain = all(_plain_size(source) is not None for source in self._sources)
@@ -291,7 +291,7 @@ class Traces:
                 return None
         return list(hits.values())
 
-    def _needles(self, filter: Filter) -> list[bytes]:  # noqa: A002
+    def _needles(self, filter: Filter) -> list[bytes]:
         """What stands in some line of each match, as it is written there; one of these, or none is known."""
         for term in filter.terms:
             if term.name == "conn" and not term.negated:

@@ -14,7 +14,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Called with the bytes that were read and those there are, on the disk; the latter 0 where it is not known."""
 
 
-def take_matching(sink: Sink, connections: Iterable[Facts], filter: Filter) -> None:  # noqa: A002
+def take_matching(sink: Sink, connections: Iterable[Facts], filter: Filter) -> None:
     """Give a sink those of the connections that the filter wants."""
     for facts in connections:
         if filter.decide(facts, final=True):

@@ -13,7 +13,7 @@ from asgi_inspect.export._from_har import records as from_har
 from asgi_inspect.export._har_file import Archive
 from asgi_inspect.text import safe
 from asgi_inspect.trace.codec import decode_record, encode_record
-from asgi_inspect.trace.connection import Fold
+from asgi_inspect.trace.fold import Fold
 from asgi_inspect.trace.records import EndRecord, ReceiveRecord, Record, ScopeRecord, SendRecord, SentRecord
 from tests.export import test_chrome_trace, test_har
 from tests.render.test_render_properties import (

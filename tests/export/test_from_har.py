@@ -12,7 +12,8 @@ from asgi_inspect.export._from_har import records
 from asgi_inspect.export._har_file import Archive, NotAnArchiveError
 from asgi_inspect.trace.body import body_of, socket_messages
 from asgi_inspect.trace.codec import decode_record, encode_record
-from asgi_inspect.trace.connection import Connection, Fold
+from asgi_inspect.trace.connection import Connection
+from asgi_inspect.trace.fold import Fold
 from asgi_inspect.trace.records import ProcessRecord, ScopeRecord
 from tests.export.exporting import entries, export, written
 

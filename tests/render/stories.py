@@ -10,7 +10,8 @@ from typing import Final
 from asgi_inspect.render import ViewOptions
 from asgi_inspect.render.console import Printer, make_console
 from asgi_inspect.render.story import story
-from asgi_inspect.trace.connection import Fold, proc_of
+from asgi_inspect.trace.connection import proc_of
+from asgi_inspect.trace.fold import Fold
 from asgi_inspect.trace.records import Record
 from tests.render.talks import TALKS, Stream
 

@@ -12,8 +12,8 @@ from msgspec import structs
 
 from asgi_inspect.render.console import Color, Printer, make_console
 from asgi_inspect.render.statistics import StatisticsPage
-from asgi_inspect.trace.connection import Fold
 from asgi_inspect.trace.figures import figures
+from asgi_inspect.trace.fold import Fold
 from asgi_inspect.trace.records import ErrorInfo, LoopRecord, LostRecord, Record
 from asgi_inspect.trace.statistics import By, Statistics
 from tests.render.talk import AT, PROC, Talk, body, http_scope, process, request, start, websocket_scope

@@ -16,9 +16,9 @@ from asgi_inspect.render.table import TableView
 from asgi_inspect.render.units import micros, short_duration
 from asgi_inspect.render.waterfall import Sweep
 from asgi_inspect.trace.columns import KNOWN, columns_of
-from asgi_inspect.trace.connection import Fold
 from asgi_inspect.trace.extent import Span
 from asgi_inspect.trace.facts import Facts
+from asgi_inspect.trace.fold import Fold
 from asgi_inspect.trace.records import ProcessRecord, Record
 from tests.render.talk import AT, JSON, TEXT, Talk, body, http_scope, process, request, start, websocket_scope
 from tests.render.talks import TALKS, Stream

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from asgi_inspect.errors import NotATraceError
 from asgi_inspect.trace.codec import encode_record
-from asgi_inspect.trace.connection import Connection, Fold
+from asgi_inspect.trace.connection import Connection
 from asgi_inspect.trace.facts import Facts
+from asgi_inspect.trace.fold import Fold
 from asgi_inspect.trace.read import Damage, read_trace
 from asgi_inspect.trace.records import (
     EndRecord,

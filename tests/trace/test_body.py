@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from asgi_inspect.trace.body import Piece, WholeBody, body_of, response_start, socket_messages
-from asgi_inspect.trace.connection import Connection, Fold
+from asgi_inspect.trace.connection import Connection
+from asgi_inspect.trace.fold import Fold
 from asgi_inspect.trace.records import ReceiveRecord, SendRecord
 from asgi_inspect.values import Foreign, Parts, Redacted, Truncated
 from tests.bodies import CODERS, EVENTS, PLAIN, PNG, SERVERS, ask_for_everything, at_path, connections_of, served

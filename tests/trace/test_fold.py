@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asgi_inspect.trace.connection import Connection, Fold, proc_of
+from asgi_inspect.trace.connection import Connection, proc_of
+from asgi_inspect.trace.fold import Fold
 from asgi_inspect.trace.records import (
     EndRecord,
     ExitRecord,

@@ -13,7 +13,7 @@ import pytest
 
 from asgi_inspect.convert import decode
 from asgi_inspect.trace.codec import decode_record, encode_record
-from asgi_inspect.trace.connection import Fold
+from asgi_inspect.trace.fold import Fold
 from asgi_inspect.trace.records import RECORDS, ErrorInfo, Frame
 from asgi_inspect.trace.schema import TAGS, schema
 from asgi_inspect.values import Foreign, Parts, Redacted, Truncated

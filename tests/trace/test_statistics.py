@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from asgi_inspect.trace.connection import Fold
 from asgi_inspect.trace.figures import SORTS, Figures, Sort, figures
+from asgi_inspect.trace.fold import Fold
 from asgi_inspect.trace.records import ErrorInfo
 from asgi_inspect.trace.statistics import BY, KEPT, OTHER, By, Statistics
 from tests.render.talk import Talk, body, http_scope, process, request, start, websocket_scope

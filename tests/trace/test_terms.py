@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from asgi_inspect.trace.connection import Connection, Fold
+from asgi_inspect.trace.connection import Connection
 from asgi_inspect.trace.filter import parse_filter
+from asgi_inspect.trace.fold import Fold
 from asgi_inspect.trace.read import read_trace
 from asgi_inspect.trace.records import EndRecord, ErrorInfo, ReceiveRecord, ScopeRecord, SendRecord
 from asgi_inspect.trace.search import connections
