@@ -1,16 +1,21 @@
 """`InspectMiddleware`: the way in from code, and the one place that picks where the records go."""
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from .capture.guard import failed
+from .capture.notice import say_once
 from .capture.place import name_of
 from .capture.process import Sink, process_line
 from .capture.recorder import LayerRecorder, Recorder, current
 from .capture.server import from_network, server_of
 from .capture.tap import tap_receive, tap_send
 from .options import Out, choose_out, read_launch, read_options
+from .redaction.fingerprint import Fingerprints, in_words, key_of_this_run
+from .redaction.names import Ask
+from .redaction.redaction import Redaction
 from .sinks import sink_for
 from .types import ASGIApp, Receive, Scope, Send
 
@@ -25,7 +30,9 @@ class _Unset:
 _UNSET: Final = _Unset()
 
 # What is ours; every other attribute is the application's.
-_OWN: Final = frozenset({"app", "_off", "_options", "_limited", "_out", "_explicit", "_name", "_sink"})
+_OWN: Final = frozenset(
+    {"app", "_off", "_options", "_limited", "_out", "_explicit", "_name", "_sink", "_key", "_redaction"}
+)
 # What `copy` and `pickle` ask an object for: the answer of the application would make a copy of that instead.
 _COPYING: Final = frozenset(
     {"__copy__", "__deepcopy__", "__getinitargs__", "__getnewargs__", "__getnewargs_ex__", "__setstate__"}
@@ -41,6 +48,10 @@ class InspectMiddleware:
         a thread of its own; it may block or raise without harm.
     body_limit: how many bytes are kept of a body in each direction, and of each message of a WebSocket or of an event
         stream; longer ones are cut and their true size is kept. None keeps everything.
+    redact: what is withheld beside what is withheld by default (credentials, cookies, tokens, fields called like passwords):
+        a name, in which `*` stands for any characters, a compiled pattern, several of both; a function of the place
+        (`"header"`, `"cookie"`, `"query"`, `"form"`, `"json"`, `"multipart"`, `"scope"`) and the name, which gives True to
+        withhold, False to keep, None for the default; or None: nothing is withheld.
     flush: `"connection"` writes at a connection's end, at 64 KiB or after 50 ms; `"record"` writes each record at once.
     name: what this layer is called where several `InspectMiddleware` see one connection; by default the application's name.
     format: how the terminal shows it: `"pretty"`, `"compact"` (a line a message) or `"jsonl"`.
@@ -59,6 +70,7 @@ class InspectMiddleware:
         *,
         out: Out = None,
         body_limit: int | str | _Unset | None = _UNSET,
+        redact: "str | re.Pattern[str] | Ask | Iterable[str | re.Pattern[str] | Ask] | _Unset | None" = _UNSET,
         flush: str | _Unset = _UNSET,
         name: str | None = None,
         format: str | _Unset = _UNSET,
@@ -73,6 +85,7 @@ class InspectMiddleware:
             return
         given = {
             "body_limit": body_limit,
+            "redact": redact,
             "flush": flush,
             "format": format,
             "color": color,
@@ -85,6 +98,10 @@ class InspectMiddleware:
         self._out, self._explicit = choose_out(out, os.environ)
         self._name = name
         self._sink: Sink | None = None
+        launch = self._options.launch
+        # Made here, so that the children of a server that loads the application before it forks have one key.
+        self._key = bytes.fromhex(launch.key) if launch and launch.key else key_of_this_run()
+        self._redaction: Redaction | None = None
 
     def __getattr__(self, name: str) -> Any:
         # Only what is not found here comes here. `app` itself is missing while a copy is being made.
@@ -106,7 +123,7 @@ class InspectMiddleware:
 
     def __getstate__(self) -> dict[str, Any]:
         # What is open stays here; a copy, or another process, opens it again.
-        return {**self.__dict__, "_sink": None}
+        return {**self.__dict__, "_sink": None, "_redaction": None}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         if self._off:
@@ -136,6 +153,8 @@ class InspectMiddleware:
     def _enter(self, layers: list[LayerRecorder], scope: Scope, receive: Receive, send: Send) -> None:
         """Begin to record this call, in each trace that it belongs to: `layers` has what was begun, even where this raises."""
         if self._sink is None:
+            redact = self._options.redact
+            self._redaction = None if redact is None else Redaction(redact.names(say_once), self._key)
             self._sink = self._open_sink(receive, send)
         sink = self._sink
         outer = current.get()
@@ -144,12 +163,13 @@ class InspectMiddleware:
             outer = ()
         for around in outer:
             if around.has(scope):
-                layers.append(LayerRecorder(around.rec, scope, self._limit_inside(around), around))
+                limit, redaction = self._limit_inside(around), self._redaction_inside(around)
+                layers.append(LayerRecorder(around.rec, scope, limit, around, redaction))
                 _begin(layers[-1], self._name or name_of(self.app), None)
         # A file that this layer names for itself is written as well, with a connection of its own.
         if not layers or (self._explicit and all(layer.rec.sink is not sink for layer in layers)):
             parent = _parent(outer, sink) if outer and not layers else None
-            layers.append(LayerRecorder(Recorder(sink, scope), scope, self._options.body_limit))
+            layers.append(LayerRecorder(Recorder(sink, scope), scope, self._options.body_limit, None, self._redaction))
             _begin(layers[-1], self._name, parent)
 
     def _limit_inside(self, around: LayerRecorder) -> int | None:
@@ -159,6 +179,12 @@ class InspectMiddleware:
             around.lower(own)
         return around.limit
 
+    def _redaction_inside(self, around: LayerRecorder) -> Redaction | None:
+        """What is withheld in an inner layer, and from now on around it: all that either of the two withholds."""
+        if self._redaction is not None:
+            around.withhold(self._redaction)
+        return around.redaction
+
     def _open_sink(self, receive: Receive, send: Send) -> Sink:
         # Asked again, as `why` may have changed since this object was made, in a process that was forked then.
         launch = read_launch() if self._options.launch else None
@@ -166,8 +192,14 @@ class InspectMiddleware:
         app = (launch.app if launch else None) or name_of(self.app)
         told = launch.why if launch else None
 
+        redaction, prints = self._redaction, Fingerprints(self._key)
+
+        def hide(argument: str) -> str:
+            return in_words(argument, prints)
+
         def first_line(why: str) -> bytes:
-            return process_line(server, app, self._options.told(), told if told and why == "start" else why)
+            told_options = {**self._options.told(), "redact": redaction.told() if redaction else None}
+            return process_line(server, app, told_options, told if told and why == "start" else why, hide)
 
         return sink_for(self._out, self._options, first_line)
 

@@ -6,14 +6,16 @@ once and the default holds.
 
 import inspect
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
 from .capture.notice import say_once
 from .errors import UsageError
+from .redaction.names import Ask, Names, Say
 
 if TYPE_CHECKING:
     from .trace.records import Record
@@ -32,6 +34,10 @@ class Launch(msgspec.Struct, frozen=True):
 
     file: str
     body_limit: int | None = BODY_LIMIT
+    redact: list[str] | None = []
+    """Names that are withheld beside the default ones; None: nothing is withheld."""
+    key: str = ""
+    """Of the fingerprints, in hexadecimal: one for all processes of the run."""
     app: str | None = None
     """The import string of the application, as the server has it."""
     factories: Literal["called", "option", "parentheses", "no"] = "called"
@@ -47,10 +53,22 @@ class Launch(msgspec.Struct, frozen=True):
     """Why processes are started now: for a `reload`; None as the server starts."""
 
 
+class Redact(NamedTuple):
+    """What a middleware was told to withhold, beside what is withheld by default."""
+
+    words: tuple[str, ...] = ()
+    patterns: tuple["re.Pattern[str]", ...] = ()
+    ask: Ask | None = None
+
+    def names(self, say: Say) -> Names:
+        return Names(self.words, self.patterns, self.ask, say)
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How one `InspectMiddleware` captures and, where it writes to the terminal, shows."""
 
     body_limit: int | None = BODY_LIMIT
+    redact: Redact | None = Redact()
     flush: Literal["connection", "record"] = "connection"
     format: Literal["pretty", "compact", "jsonl"] = "pretty"
     color: Literal["auto", "always", "never"] = "auto"
@@ -76,12 +94,30 @@ def read_options(given: Mapping[str, Any], environ: Mapping[str, str]) -> Option
                 values[name] = parse(variable, environ[variable])
             except UsageError as exc:
                 say_once(f"{exc} It is not heeded.")
+    if "redact" not in values and environ.get(PREFIX + "NO_REDACT"):
+        values |= _nothing_withheld(environ[PREFIX + "NO_REDACT"])
     launch = read_launch(environ)
     if launch is not None:
         # The launcher has heeded the variable already. Against a keyword the lower of the two limits wins.
         limits = [launch.body_limit] if "body_limit" not in given else [launch.body_limit, values["body_limit"]]
         values["body_limit"] = min((limit for limit in limits if limit is not None), default=None)
+        values["redact"] = _stricter(launch.redact, values["redact"] if "redact" in given else None)
     return Options(launch=launch, **values)
+
+
+def _nothing_withheld(value: str) -> dict[str, None]:
+    try:
+        return {"redact": None} if parse_flag(PREFIX + "NO_REDACT", value) else {}
+    except UsageError as exc:
+        say_once(f"{exc} It is not heeded.")
+        return {}
+
+
+def _stricter(words: list[str] | None, own: Redact | None) -> Redact | None:
+    """What the launcher withholds, and what a keyword does; None: neither anything."""
+    if words is None or own is None:
+        return own if words is None else Redact(tuple(words))
+    return own._replace(words=(*words, *own.words))
 
 
 def read_launch(environ: Mapping[str, str] = os.environ) -> Launch | None:
@@ -122,7 +158,7 @@ def choose_out(out: Out, environ: Mapping[str, str]) -> tuple[Out, bool]:
 
 def absolute_out(out: Out) -> Out:
     """A path made absolute, because the working directory may change before the first record; others as they are."""
-    if out is None or out == "-":
+    if out is None or (type(out) is str and out == "-"):
         return out
     if callable(out):
         if inspect.iscoroutinefunction(out) or inspect.iscoroutinefunction(type(out).__call__):
@@ -177,6 +213,33 @@ def parse_flag(name: str, value: Any) -> bool:
     raise UsageError(f"{name} takes 1 or 0 (true, false, yes, no, on, off); not {_shown(value)}.")
 
 
+_NOTHING: Final = ("none", "off", "no", "false", "0")
+
+
+def parse_redact(name: str, value: Any) -> Redact | None:
+    """Names, patterns or a callable; None, or the word `none`, for nothing at all."""
+    if value is None or value is False or (type(value) is str and value.strip().lower() in _NOTHING):
+        return None
+    if value is True:
+        return Redact()
+    given = [value] if isinstance(value, str | bytes | re.Pattern) or not isinstance(value, Iterable) else list(value)
+    words = [word.strip() for one in given if isinstance(one, str | bytes) for word in _text(one).split(",")]
+    patterns = [one for one in given if isinstance(one, re.Pattern) and isinstance(one.pattern, str)]
+    asks = [one for one in given if callable(one) and not inspect.iscoroutinefunction(one)]
+    if len(patterns) + len(asks) + sum(isinstance(one, str | bytes) for one in given) < len(given) or len(asks) > 1:
+        raise UsageError(
+            f"{name} takes names (`*` stands for any characters), patterns of re.compile, one plain function, or None; "
+            f"not {_shown(value)}."
+        )
+    if "" in words:
+        raise UsageError(f"{name} takes names, and an empty one fits nothing; not {_shown(value)}.")
+    return Redact(tuple(words), tuple(patterns), asks[0] if asks else None)
+
+
+def _text(word: str | bytes) -> str:
+    return word if isinstance(word, str) else word.decode("latin-1")
+
+
 def _shown(value: Any) -> str:
     """A wrong value as the sentence about it shows it: in one line, and not longer than that."""
     text = repr(value)
@@ -194,6 +257,7 @@ def _choice(*choices: str) -> Callable[[str, Any], str]:
 
 _PARSERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "body_limit": parse_size,
+    "redact": parse_redact,
     "flush": _choice("connection", "record"),
     "format": _choice("pretty", "compact", "jsonl"),
     "color": _choice("auto", "always", "never"),

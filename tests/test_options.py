@@ -330,4 +330,5 @@ def test_the_process_record_tells_how_much_is_kept() -> None:
     until(lambda: records)
     process = records[0]
     assert isinstance(process, ProcessRecord)
+    assert process.options.pop("redact").keys() == {"key"}
     assert process.options == {"body_limit": 1024, "flush": "record"}

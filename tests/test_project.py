@@ -16,7 +16,7 @@ import pytest
 import asgi_inspect
 from asgi_inspect.cli._settings import run_settings
 from asgi_inspect.middleware import InspectMiddleware
-from asgi_inspect.options import PREFIX, Options
+from asgi_inspect.options import Redact, PREFIX, Options
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "asgi_inspect"
@@ -28,6 +28,7 @@ RANKS: dict[str, float] = {
     **dict.fromkeys(("version", "types", "errors", "values", "text"), 0),
     "protocol": 1,
     **dict.fromkeys(("look", "standard", "walk", "decode", "readable", "convert", "views"), 2),
+    "redaction": 2.5,
     "trace": 3,
     **dict.fromkeys(("capture", "lint"), 4),
     **dict.fromkeys(("render", "export"), 5),
@@ -178,7 +179,7 @@ def test_the_readme_has_every_option_of_the_command() -> None:
 
 def test_the_readme_has_the_variables_and_the_defaults_that_the_code_has() -> None:
     defaults = {field.name: field.default for field in msgspec.structs.fields(Options)}
-    words = {True: "on", False: "off"}
+    words = {True: "on", False: "off", Redact(): "what is called, or looks, like a secret"}
     for row in option_rows():
         if row.keyword in defaults:
             assert row.variable == PREFIX + row.keyword.upper()

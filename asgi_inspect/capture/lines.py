@@ -8,13 +8,15 @@ and is given to the complete and slower `convert.encode`. Both give the same byt
 import base64
 import sys
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 import orjson
 
-from ..convert import encode
+from ..convert import encode, is_utf8
+from ..walk import INT_MAX, INT_MIN
 from .guard import say_failed
+from .memory import LARGE, ask_for
 
 # What is kept of values that the specification leaves open (`state`, unknown keys): a bound for the event loop's sake.
 VALUE_LIMIT: Final = 65_536
@@ -24,6 +26,9 @@ _LONG: Final = VALUE_LIMIT // 4
 _SHORT: Final = 256
 _FEW: Final = 32
 
+Clean: TypeAlias = Callable[[Any], Any]
+"""What takes the secrets out of the JSON of a scope or a message; it may change it in place."""
+
 _UNKEPT: Final = b'{"$truncated":{"size":null,"head":null}}'
 
 
@@ -31,34 +36,42 @@ class _Strange(Exception):  # noqa: N818 (not an error: a way to take)
     """Not as the specification has it: the general way has to be taken."""
 
 
-def scope_json(scope: Any) -> bytes:
+def scope_json(scope: Any, clean: Clean | None = None) -> bytes:
     """The JSON of a scope, as `encode` has it."""
-    return message_json(scope, None)
+    return message_json(scope, None, clean)
 
 
-def message_json(message: Any, room: int | None) -> bytes:
-    """The JSON of a message, of whose body at most `room` bytes are kept (None: all).
+def message_json(message: Any, room: int | None, clean: Clean | None = None) -> bytes:
+    """The JSON of a message, of whose body at most `room` bytes are kept (None: all), and of the rest what `clean` leaves.
 
-    Where none can be made (no memory or stack is left), a `$truncated` stands for the whole: that it passed is known.
+    Where none can be made (no memory or stack is left, or `clean` failed), a `$truncated` stands for the whole: that it
+    passed is known.
     """
     try:
-        return _json(message, room)
+        return _json(message, room, clean)
     except Exception as own:  # noqa: BLE001 (our own failure never reaches the application)
         say_failed(own)
         return _UNKEPT
 
 
-def _json(value: Any, room: int | None) -> bytes:
-    if type(value) is dict and len(value) < MAX_NODES:
-        try:
-            return orjson.dumps(_tree(value, room))
-        except (_Strange, orjson.JSONEncodeError):
-            pass  # a key that is none of JSON's, a lone surrogate, an int over 64 bits, a nest deeper than orjson goes
-    tree = _encoded(value, room)
+def _json(value: Any, room: int | None, clean: Clean | None) -> bytes:
+    tree = _usual_tree(value, room) if type(value) is dict and len(value) < MAX_NODES else None
+    if tree is None:
+        tree = _encoded(value, room)
+    if clean is not None:
+        tree = clean(tree)  # once only: it goes on from message to message
     try:
         return orjson.dumps(tree)
-    except orjson.JSONEncodeError:
+    except orjson.JSONEncodeError:  # a nest deeper than orjson goes
         return msgspec.json.encode(tree)
+
+
+def _usual_tree(value: dict[Any, Any], room: int | None) -> dict[str, Any] | None:
+    """What `_encoded` would give; None where only that can tell."""
+    try:
+        return _tree(value, room)
+    except _Strange:
+        return None
 
 
 def _tree(value: dict[Any, Any], room: int | None) -> dict[str, Any]:
@@ -68,9 +81,15 @@ def _tree(value: dict[Any, Any], room: int | None) -> dict[str, Any]:
             raise _Strange
         how = _FIELDS.get(key)
         if how is None or how is _plain:
-            if how is None and key[:1] == "$":
+            if how is None and (key[:1] == "$" or not is_utf8(key)):
                 raise _Strange
-            if (type(x) is str and len(x) <= _LONG) or type(x) is int or type(x) is bool or x is None:
+            t = type(x)
+            if (
+                (t is str and len(x) <= _LONG and is_utf8(x))
+                or (t is int and INT_MIN <= x <= INT_MAX)
+                or t is bool
+                or x is None
+            ):
                 tree[key] = x
             else:
                 tree[key] = _general(key, x, room)
@@ -102,6 +121,8 @@ def _plain(x: Any, room: int | None) -> Any:
 
 def _octets(x: Any, room: int | None) -> Any:
     if type(x) is bytes:
+        if len(x) > LARGE:
+            ask_for(len(x))
         try:
             return x.decode()
         except UnicodeDecodeError:
@@ -120,8 +141,10 @@ def _body(x: Any, room: int | None) -> Any:
 def _text(x: Any, room: int | None) -> Any:
     if x is None:
         return None
-    if type(x) is not str or (room is not None and len(x) * 4 > room):
+    if type(x) is not str or (room is not None and len(x) * 4 > room) or not is_utf8(x):
         raise _Strange
+    if len(x) > LARGE:
+        ask_for(len(x) if x.isascii() else 4 * len(x))
     return x
 
 
@@ -149,7 +172,7 @@ def _address(x: Any, room: int | None) -> Any:
         return None
     if type(x) is not tuple and type(x) is not list:
         raise _Strange
-    if len(x) == 2 and type(x[0]) is str and len(x[0]) <= _SHORT and (x[1] is None or type(x[1]) is int):
+    if len(x) == 2 and _is_short(x[0]) and (x[1] is None or (type(x[1]) is int and INT_MIN <= x[1] <= INT_MAX)):
         return x
     raise _Strange
 
@@ -164,7 +187,7 @@ def _versions(x: Any, room: int | None) -> Any:
     if type(x) is not dict or len(x) > _FEW:
         raise _Strange
     for key, value in x.items():
-        if type(key) is not str or type(value) is not str or key[:1] == "$" or len(key) + len(value) > _SHORT:
+        if not _is_short(key) or not _is_short(value) or key[:1] == "$":
             raise _Strange
     return x
 
@@ -174,18 +197,18 @@ def _mapping(x: Any, room: int | None) -> Any:
     if type(x) is not dict or len(x) > _FEW:
         raise _Strange
     for key, value in x.items():
-        if type(key) is not str or key[:1] == "$" or len(key) > _SHORT:
+        if not _is_short(key) or key[:1] == "$":
             raise _Strange
         if type(value) is dict:
             if value:
                 raise _Strange
-        elif type(value) is not int and type(value) is not bool and value is not None:
+        elif not (type(value) is int and INT_MIN <= value <= INT_MAX) and type(value) is not bool and value is not None:
             raise _Strange
     return x
 
 
 def _is_short(x: Any) -> bool:
-    return type(x) is str and len(x) <= _SHORT
+    return type(x) is str and len(x) <= _SHORT and is_utf8(x)
 
 
 _FIELDS: Final[dict[str, Callable[[Any, int | None], Any]]] = {

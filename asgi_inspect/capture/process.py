@@ -5,7 +5,6 @@ Everything opens at the first record, never at import or construction: middlewar
 
 import os
 import platform
-import re
 import sys
 import time
 import weakref
@@ -15,6 +14,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from ..redaction.arguments import clean_arguments
 from ..trace.records import VERSION, ProcessRecord
 from ..version import __version__
 from .notice import drop_waiting, say_once
@@ -148,8 +148,10 @@ def _whole_second(seconds: int) -> str:
     return text
 
 
-def process_line(server: str | None, app: str | None, options: dict[str, Any], why: str) -> bytes:
-    """The `process` record of this process, as a line."""
+def process_line(
+    server: str | None, app: str | None, options: dict[str, Any], why: str, hide: Callable[[str], str]
+) -> bytes:
+    """The `process` record of this process, as a line; `hide`: what stands in place of a secret argument."""
     process = current_process()
     record = ProcessRecord(
         v=VERSION,
@@ -158,7 +160,7 @@ def process_line(server: str | None, app: str | None, options: dict[str, Any], w
         pid=process.pid,
         parent_pid=os.getppid(),
         host=platform.node(),
-        argv=[_printable(argument) for argument in redacted_arguments(sys.argv)],
+        argv=[_printable(argument) for argument in clean_arguments(sys.argv, hide)],
         python=f"{platform.python_implementation()} {platform.python_version()}",
         asgi_inspect=__version__,
         server=server,
@@ -171,24 +173,3 @@ def process_line(server: str | None, app: str | None, options: dict[str, Any], w
 
 def _printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-_NAMES: Final = r"[\w-]*(?:password|passwd|passphrase|secret|token|credential|api[-_]?key|private[-_]?key)[\w-]*"
-_SECRET_OPTION: Final = re.compile(rf"(--?{_NAMES})(=.*)?|({_NAMES})(=.*)", re.IGNORECASE | re.DOTALL)
-_CREDENTIALS: Final = re.compile(r"(?<=://)[^/?#\s]*(?=@)")
-
-
-def redacted_arguments(argv: list[str]) -> list[str]:
-    """A command line without the values of options that are called like a secret, and without the credentials in URLs."""
-    kept: list[str] = []
-    hide_next = False
-    for argument in argv:
-        match = _SECRET_OPTION.fullmatch(argument)
-        if match is not None:
-            kept.append(argument if match[2] is match[4] is None else f"{match[1] or match[3]}=[redacted]")
-        elif hide_next and not argument.startswith("--"):
-            kept.append("[redacted]")
-        else:
-            kept.append(_CREDENTIALS.sub("[redacted]", argument))
-        hide_next = match is not None and match[1] is not None and match[2] is None
-    return kept

@@ -12,7 +12,10 @@ from typing import Any, Final
 import msgspec
 
 from ..look import dict_behind
-from ..trace.records import EndRecord, Outcome, ReceiveRecord, ScopeRecord, SentRecord
+from ..redaction.connection import ConnectionRedaction
+from ..redaction.redaction import Redaction
+from ..trace.errors import clean_error
+from ..trace.records import EndRecord, ErrorInfo, Outcome, ReceiveRecord, ScopeRecord, SentRecord
 from .bodies import body_size, is_event_stream, type_of
 from .failure import describe, outcome_of
 from .guard import tell_missed
@@ -93,9 +96,11 @@ class LayerRecorder:
 
     limit: how many bytes are kept of a body in each direction, or of each message; None: all.
     outside: the layer around this one, if it is an inner one.
+    redaction: what is withheld; None: nothing.
     """
 
     __slots__ = (
+        "_clean",
         "_keys",
         "_layer_part",
         "_limit",
@@ -110,12 +115,20 @@ class LayerRecorder:
         "rec",
     )
 
-    def __init__(self, rec: Recorder, scope: Any, limit: int | None, outside: "LayerRecorder | None" = None) -> None:
+    def __init__(
+        self,
+        rec: Recorder,
+        scope: Any,
+        limit: int | None,
+        outside: "LayerRecorder | None" = None,
+        redaction: Redaction | None = None,
+    ) -> None:
         self.rec = rec
         self.layer = 0 if outside is None else rec.next_layer()
         self._outside = outside
         self._layer_part = b'"layer":%d,' % self.layer if self.layer else b""
         self._limit = limit
+        self._clean = None if redaction is None else ConnectionRedaction(redaction)
         self._room_in = self._room_out = limit
         self._message_room = rec.type != "http"  # a limit per message, not per direction
         self._scope = scope
@@ -138,6 +151,21 @@ class LayerRecorder:
                 kept_in = 0 if before is None else before - (layer._room_in or 0)
                 kept_out = 0 if before is None else before - (layer._room_out or 0)
                 layer._room_in, layer._room_out = max(0, limit - kept_in), max(0, limit - kept_out)
+            layer = layer._outside
+
+    @property
+    def redaction(self) -> Redaction | None:
+        return None if self._clean is None else self._clean.redaction
+
+    def withhold(self, redaction: Redaction) -> None:
+        """Withhold all that `redaction` does from now on, here and in the layers around: of two the stricter one holds."""
+        layer: LayerRecorder | None = self
+        while layer is not None:
+            if layer._clean is None:
+                layer._clean = ConnectionRedaction(redaction)
+                scope_json(layer._scope, layer._clean.scope)  # so that it knows what bodies these are
+            else:
+                layer._clean.redaction = layer._clean.redaction.stricter(redaction)
             layer = layer._outside
 
     def has(self, scope: Any) -> bool:
@@ -173,13 +201,14 @@ class LayerRecorder:
         frame = msgspec.json.encode(record)
         # The scope's own JSON is made by the hot path and put in place of the 0 that stands for it.
         head, tail = frame.split(b'"scope":0', 1)
-        rec.sink.add(b'%b"scope":%b%b\n' % (head, scope_json(self._scope), tail), rec.start)
+        clean = None if self._clean is None else self._clean.scope
+        rec.sink.add(b'%b"scope":%b%b\n' % (head, scope_json(self._scope, clean), tail), rec.start)
 
     def received(self, called: int, message: Any) -> None:
         """A `receive` that was called at `called` gave a message."""
         rec = self.rec
         now = clock()
-        data = message_json(message, self._room_in)
+        data = message_json(message, self._room_in, None if self._clean is None else self._clean.receive)
         if not self._message_room and self._room_in:
             self._room_in = max(0, self._room_in - body_size(message))
         n = next(rec.numbers)
@@ -205,7 +234,7 @@ class LayerRecorder:
                 t_us=(now - rec.start) // 1000,
                 wait_us=(now - called) // 1000,
                 outcome=outcome,
-                error=None if outcome == "cancelled" else describe(exc, ended=False),
+                error=None if outcome == "cancelled" else self._error(exc, ended=False),
             ),
             now,
         )
@@ -214,7 +243,7 @@ class LayerRecorder:
         """The application sends; gives the number of the record and the time, for `sent`."""
         rec = self.rec
         now = clock()
-        data = message_json(message, self._room_for(message))
+        data = message_json(message, self._room_for(message), None if self._clean is None else self._clean.send)
         n = next(rec.numbers)
         line = b'{"record":"send",%b%d,%b"t_us":%d,' % (
             rec.head,
@@ -239,7 +268,7 @@ class LayerRecorder:
                 t_us=(now - rec.start) // 1000,
                 took_us=(now - began) // 1000,
                 outcome=outcome,
-                error=None if exc is None or outcome == "cancelled" else describe(exc, ended=False),
+                error=None if exc is None or outcome == "cancelled" else self._error(exc, ended=False),
             ),
             now,
         )
@@ -256,7 +285,7 @@ class LayerRecorder:
                 layer=self.layer,
                 t_us=(now - rec.start) // 1000,
                 outcome=outcome,
-                error=None if exc is None or outcome == "cancelled" else describe(exc, ended=True),
+                error=None if exc is None or outcome == "cancelled" else self._error(exc, ended=True),
                 route=route_of(self._scope),
                 endpoint=endpoint_of(self._scope),
                 scope_changes=self._scope_changes(),
@@ -277,6 +306,10 @@ class LayerRecorder:
         self._keys = self._values = []
         if self.layer == 0:
             self.rec.close()
+
+    def _error(self, exc: BaseException, *, ended: bool) -> ErrorInfo:
+        error = describe(exc, ended=ended)
+        return error if self._clean is None else clean_error(error, self._clean.text)
 
     def _add(self, record: ReceiveRecord | SentRecord | EndRecord, now: int) -> None:
         self.rec.sink.add(msgspec.json.encode(record) + b"\n", now)

@@ -115,6 +115,13 @@ def run_settings() -> list[click.Option]:
             help="How much of each body is kept: bytes, 64k (default), 1M, or none for all.",
         ),
         Setting(
+            ["--redact"],
+            metavar="NAME",
+            multiple=True,
+            help="Withhold values of this name too (header, cookie, parameter, field; * stands for any characters).",
+        ),
+        Setting(["--no-redact"], is_flag=True, default=False, help="Withhold nothing: the trace has every secret."),
+        Setting(
             ["--only"],
             metavar="FILTER",
             type=FilterText(),

@@ -1,7 +1,7 @@
 """`asgi-inspect export KIND [FILE…] [FILTER…]`: connections of traces as a file for another program."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import click
 
@@ -14,20 +14,24 @@ from ..trace.search import Traces
 from ._faults import NOTHING_MATCHED, Faults, readable, say
 from ._newest import newest
 from ._progress import Progress
+from ._withholding import cleaning, no_redact_option, redact_option
 from ._words import HINT, FilteringCommand, chosen_filter, files_argument
 from ._writing import writing_to
 
 
-def _export(*, kind: str, files: tuple[str, ...], out: str, fields: str | None) -> int:
+def _export(
+    *, kind: str, files: tuple[str, ...], out: str, fields: str | None, redact: tuple[str, ...], no_redact: bool
+) -> int:
     if fields is not None and kind != "csv":
         raise UsageError(f"--fields chooses the columns of csv; {kind} has none.")
     if fields == "help":
         Output(1).write(listing())
         return 0
     names = list(files) or [str(newest())]
+    clean = cleaning(redact, nothing=no_redact)
     faults = Faults()
     with readable(names), Progress() as progress, Traces(names, on_damage=faults, progress=progress) as traces:
-        wanted = _Wanted(exporter(kind), traces)
+        wanted = _Wanted(exporter(kind), traces, clean.line if clean is not None else None)
         pieces = wanted.export(Options(fields))
         first = next(pieces, None)
         if out == "-":
@@ -43,8 +47,9 @@ def _export(*, kind: str, files: tuple[str, ...], out: str, fields: str | None) 
 class _Wanted:
     """The connections that are wanted, on their way into the other program's file."""
 
-    def __init__(self, kind: Exporter, traces: Traces) -> None:
+    def __init__(self, kind: Exporter, traces: Traces, clean: Callable[[bytes], bytes | None] | None) -> None:
         self._kind = kind
+        self._clean = clean
         self._traces = traces
         self._count = 0
         self._without_scope = 0
@@ -57,7 +62,7 @@ class _Wanted:
             yield from self._kind.export(itertools.chain([first], calls), options)
 
     def _calls(self) -> Iterator[Call]:
-        for connection in self._traces.connections(chosen_filter()):
+        for connection in self._traces.connections(chosen_filter(), self._clean):
             if takes(self._kind, connection):
                 self._count += 1
                 yield Call(connection, self._traces.processes.get(proc_of(connection.conn)))
@@ -93,6 +98,8 @@ command = FilteringCommand(
             metavar="OUT",
             help="The file to write; one that exists is replaced, once all is written.",
         ),
+        redact_option(),
+        no_redact_option(),
         click.Option(["--fields"], metavar="A,B", help="csv: these columns, in this order; help lists all."),
     ],
 )

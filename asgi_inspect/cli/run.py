@@ -17,6 +17,7 @@ from ..launch.output import Output
 from ..launch.place import Place
 from ..launch.python import program_at, script_named
 from ..launch.server import SERVERS, Server, server_named, word_of
+from ..options import Redact, parse_redact
 from ..text import safe
 from ..trace.choosing import Choice
 from ..trace.filter import Filter
@@ -81,6 +82,8 @@ def _run(
     quiet: bool,
     save: bool,
     body_limit: int | None,
+    redact: tuple[str, ...],
+    no_redact: bool,
     only: tuple[Filter, ...],
     ignore: tuple[Filter, ...],
     stats: bool,
@@ -113,6 +116,7 @@ def _run(
         place=place,
         keep=save or named is not None,
         body_limit=body_limit,
+        redact=_withheld(ctx, redact, no_redact),
         records=records,
         screen=screen,
         again=again,
@@ -123,6 +127,16 @@ def _run(
     if status == _WRONG_USAGE and parts.server in SERVERS:
         _say_whose(theirs, parts.server, ctx.command.params)
     return status
+
+
+def _withheld(ctx: click.Context, names: tuple[str, ...], nothing: bool) -> list[str] | None:
+    """The names that are withheld beside the default ones; None: nothing is withheld."""
+    if nothing and names and _typed(ctx, "no_redact") and _typed(ctx, "redact"):
+        raise UsageError("--no-redact withholds nothing, --redact NAME withholds more: leave one of them out.")
+    if nothing and not _typed(ctx, "redact"):
+        return None
+    chosen = parse_redact("--redact", ",".join(names)) if names else Redact()
+    return None if chosen is None else list(chosen.words)
 
 
 def _say_whose(theirs: list[str], server: str | None, ours: list[click.Parameter]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from ..options import LAUNCH_VARIABLE, Launch
+from ..redaction.fingerprint import new_key
 from ..trace.choosing import ALL, Choice
 from .interpreter import child_command
 from .live import Live, Say, Screen
@@ -38,6 +39,8 @@ class Run:
     keep: bool
     """Whether the trace stays when the run has ended."""
     body_limit: int | None
+    redact: list[str] | None
+    """Names that are withheld beside the default ones; None: nothing is."""
     records: Output | None
     """Where the raw records go; the server's standard output then goes to standard error."""
     screen: Screen | None
@@ -61,7 +64,9 @@ def launch(run: Run, say: Say, environ: Mapping[str, str] = os.environ) -> int:
     say: says one sentence of ours to the user.
     """
     place = run.place
-    launched = Launch(str(place.path), body_limit=run.body_limit, server=run.plan.server)
+    launched = Launch(
+        str(place.path), body_limit=run.body_limit, redact=run.redact, key=new_key().hex(), server=run.plan.server
+    )
     environment = _environment(environ) | {LAUNCH_VARIABLE: msgspec.json.encode(launched).decode()}
     command = child_command(run.server, run.arguments)
     with kept_sane(), ServerProcess(command, environment, stdout_to_stderr=run.records is not None) as server:
@@ -110,6 +115,8 @@ class _Announcement:
             self._say(
                 f"the state folder cannot be used ({place.trouble}): `asgi-inspect show` needs the name of this trace."
             )
+        if place.exposed is not None:
+            self._say(f"{place.path}: {place.exposed}.")
         what = f" {plan.app}" if plan.app is not None else ""
         self._say(f"{plan.server} starts{what}; trace: {place.path}")
 

@@ -179,9 +179,15 @@ class Traces:
             yield from (line for line in processes if proc_in(line) in procs)
             yield from (line for line in lines if conn_in(line) in matching or proc_in(line) in procs)
 
-    def connections(self, filter: Filter) -> Iterator[Connection]:
-        """The whole connections that the filter wants, as they end; at last those without an end."""
-        return whole(self.lines(filter), self.processes)
+    def connections(self, filter: Filter, clean: Callable[[bytes], bytes | None] | None = None) -> Iterator[Connection]:
+        """The whole connections that the filter wants, as they end; at last those without an end.
+
+        clean: what makes of a line the one that is taken; None: left out.
+        """
+        lines = self.lines(filter)
+        if clean is not None:
+            lines = (line for line in map(clean, lines) if line is not None)
+        return whole(lines, self.processes)
 
     def _in_order(self) -> Iterable[Connection]:
         """All connections, their events put in order: of a trace in which they are not, as somebody has sorted its lines."""

@@ -1,0 +1,249 @@
+"""What is withheld of one connection: its scope and its messages, each as the JSON of a trace, in their order.
+
+The same code cleans a message before it is written, on the event loop, and a record of a trace that is there already. A field
+that the specification knows is looked through for what it can hold: headers by their names, URLs by their parameters, bodies by
+the names of their fields; everything else by the names of its keys and by the looks of its strings. What was withheld in a
+connection is withheld in the texts of its exceptions too.
+"""
+
+import base64
+from collections import deque
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final
+
+from .bodies import BodyRedaction
+from .headers import content_encoding, content_type, subprotocol
+from .names import Kind
+from .nests import clean_nest, with_clean_keys
+from .pieces import clean_words, cleaned, in_parts, is_string, text_of, withheld
+from .redaction import Redaction
+from .shapes import Found, address, in_order, is_login, query, sentence
+
+_SHORT: Final = 8  # characters: no value of a usual header that is shorter can have a token in it
+_SHORT_PATH: Final = 16
+_SECRETS: Final = 32
+_FEWEST, _MOST = 6, 256  # characters of a secret that is looked for elsewhere
+
+
+class ConnectionRedaction:
+    """Cleans the scope and the messages of one connection, as one layer sees them.
+
+    redaction: what is withheld; may be made stricter in between.
+    """
+
+    __slots__ = ("_bodies", "_coding", "_path", "_secrets", "_type", "redaction")
+
+    def __init__(self, redaction: Redaction) -> None:
+        self.redaction = redaction
+        self._path: Any = None
+        self._type: str | None = None  # of the headers that were looked through last
+        self._coding: str | None = None
+        self._secrets: deque[str] | None = None
+        self._bodies: BodyRedaction | None = None
+
+    def scope(self, tree: Any) -> Any:
+        """A scope; the tree itself may be changed."""
+        if type(tree) is dict:
+            self._path = tree.get("path")
+        tree = self._fields(tree, "receive")
+        if self._type is not None or self._coding is not None:
+            self._of_bodies().headers("receive", self._type, self._coding)
+        return tree
+
+    def receive(self, tree: Any) -> Any:
+        """A message that the application received; the tree itself may be changed."""
+        return self._fields(tree, "receive")
+
+    def send(self, tree: Any) -> Any:
+        """A message that the application sends; the tree itself may be changed."""
+        tree = self._fields(tree, "send")
+        if type(tree) is dict and "headers" in tree and "status" in tree:
+            self._of_bodies().headers("send", self._type, self._coding)
+        return tree
+
+    def text(self, text: str) -> str:
+        """A text for people, such as the message of an exception."""
+        return clean_words(text, self._sentence(text), self.redaction.prints)
+
+    # --- fields --------------------------------------------------------------------------------------------------------
+
+    def _fields(self, tree: Any, side: str) -> Any:
+        if type(tree) is not dict or (len(tree) == 1 and next(iter(tree))[:1] == "$"):
+            return clean_nest(tree, self.redaction, self._sentence)
+        opened = False
+        for key, x in tree.items():
+            how = _FIELDS.get(key, _OPEN)
+            if how is None:
+                continue
+            opened = opened or how is _OPEN
+            if x is None:
+                continue
+            if how == "headers":
+                self._type = self._coding = None
+                clean = self._headers(x)
+            elif how == "body":
+                clean = self._of_bodies().body(key, x, side, tree, self._is_login)
+            elif how == "path":
+                clean = self._address(x)
+            elif how == "query":
+                clean = cleaned(x, self._query, self.redaction.prints, self._remember) if x != "" else x
+            elif how == "subprotocols":
+                clean = self._subprotocols(x)
+            elif how == "sentence":
+                clean = cleaned(x, self._sentence, self.redaction.prints, self._remember)
+            else:
+                clean = self._open_field(key, x)
+            if clean is not x:
+                tree[key] = clean  # of a key that is there, so the iteration goes on
+        return with_clean_keys(tree, self.redaction, self._sentence) if opened else tree
+
+    def _of_bodies(self) -> BodyRedaction:
+        if self._bodies is None:
+            self._bodies = BodyRedaction(self.redaction, self._remember)
+        return self._bodies
+
+    def _open_field(self, key: str, x: Any) -> Any:
+        """One that no specification of today knows, or that may hold anything."""
+        if type(x) is int or type(x) is bool or x == {}:
+            return x
+        if self._kind(key) == "secret":
+            return withheld(x, self.redaction.prints, "name")
+        return clean_nest(x, self.redaction, self._sentence)
+
+    def _address(self, x: Any) -> Any:
+        if type(x) is str and len(x) <= _SHORT_PATH and "=" not in x:
+            return x
+        if type(x) is list:
+            return _each(x, [self._address(one) for one in x])
+        return cleaned(x, lambda text: address(text, self._query_kind), self.redaction.prints, self._remember)
+
+    def _query(self, text: str) -> list[Found]:
+        return query(text, self._query_kind, oauth="code" in text and self._is_login())
+
+    def _query_kind(self, name: str) -> Kind | None:
+        return self.redaction.names.kind("query", name)
+
+    def _kind(self, name: str) -> Kind | None:
+        return self.redaction.names.kind("scope", name)
+
+    def _is_login(self) -> bool:
+        path = text_of(self._path)
+        return path is not None and is_login(path)
+
+    def _subprotocols(self, x: Any) -> Any:
+        if type(x) is str:
+            return cleaned(x, subprotocol, self.redaction.prints, self._remember)
+        if type(x) is not list and type(x) is not tuple:
+            return clean_nest(x, self.redaction, self._sentence)
+        clean, before = [], ""
+        for one in x:
+            find = partial(subprotocol, before=before)
+            clean.append(cleaned(one, find, self.redaction.prints, self._remember))
+            before = text_of(one) or ""
+        return _each(x, clean)
+
+    def _sentence(self, text: str) -> list[Found]:
+        found = sentence(text, self._kind)
+        for secret in self._secrets or ():
+            at = text.find(secret)
+            while at >= 0:
+                found.append(Found(at, at + len(secret), "seen"))
+                at = text.find(secret, at + len(secret))
+        return in_order(found)
+
+    def _remember(self, secret: str) -> None:
+        if _FEWEST <= len(secret) <= _MOST:
+            if self._secrets is None:
+                self._secrets = deque(maxlen=_SECRETS)
+            if secret not in self._secrets:
+                self._secrets.append(secret)
+
+    # --- headers -------------------------------------------------------------------------------------------------------
+
+    def _headers(self, x: Any) -> Any:
+        if type(x) is not list and type(x) is not tuple:
+            return clean_nest(x, self.redaction, self._sentence)
+        redaction = self.redaction
+        finders, usual, harmless = redaction.finders, redaction.usual, redaction.harmless
+        clean: list[Any] | None = None
+        for index, pair in enumerate(x):
+            if (type(pair) is not tuple and type(pair) is not list) or len(pair) != 2:
+                kept = clean_nest(pair, redaction, self._sentence)
+            else:
+                name, value = pair
+                if type(name) is not str or type(value) is not str:
+                    kept = self._odd_header(name, value, pair)
+                else:
+                    finder = finders.get(name) or redaction.finder(name)
+                    if finder is usual and (len(value) < _SHORT or value in harmless):
+                        continue
+                    found = finder(value)
+                    if finder is content_type:
+                        self._type = value if self._type is None else ""  # two of them: nobody knows
+                    elif finder is content_encoding:
+                        self._coding = value if self._coding is None else f"{self._coding}, {value}"
+                    if not found:
+                        if finder is usual:
+                            redaction.found_harmless(value)
+                        continue
+                    kept = (name, in_parts(value, found, redaction.prints, self._remember))
+                    if name.lower() == "authorization":
+                        self._remember_basic(value)
+            if kept is not pair:
+                clean = list(x) if clean is None else clean
+                clean[index] = kept
+        return x if clean is None else clean
+
+    def _odd_header(self, name: Any, value: Any, pair: Any) -> Any:
+        """One with a name or a value that is no UTF-8, or no byte string."""
+        finder = self.redaction.finder(text_of(name) or "")
+        kept = cleaned(value, finder, self.redaction.prints, self._remember)
+        if not is_string(value):
+            kept = clean_nest([name, value], self.redaction, self._sentence)[1]
+        if finder is content_type or finder is content_encoding:
+            self._type, self._coding = "", self._coding  # not one that anybody would understand: it is sniffed
+        kept_name = clean_nest(name, self.redaction, self._sentence)
+        return pair if kept is value and kept_name is name else [kept_name, kept]
+
+    def _remember_basic(self, value: str) -> None:
+        """The password alone, as applications that say too much would print it."""
+        scheme, _, credentials = value.partition(" ")
+        if scheme.lower() == "basic":
+            with suppress(ValueError):
+                self._remember(base64.b64decode(credentials).decode().partition(":")[2])
+
+
+def _each(x: Any, clean: list[Any]) -> Any:
+    return x if all(one is other for one, other in zip(x, clean, strict=True)) else clean
+
+
+# How a field is looked through; None: it holds nothing that could be secret. A field that is not here is an open one.
+_OPEN: Final = "open"
+_FIELDS: Final[dict[str, str | None]] = {
+    "type": None,
+    "http_version": None,
+    "method": None,
+    "scheme": None,
+    "asgi": None,
+    "client": None,
+    "server": None,
+    "status": None,
+    "more_body": None,
+    "trailers": None,
+    "more_trailers": None,
+    "code": None,
+    "headers": "headers",
+    "links": "path",
+    "query_string": "query",
+    "path": "path",
+    "raw_path": "path",
+    "root_path": "path",
+    "subprotocol": "subprotocols",
+    "subprotocols": "subprotocols",
+    "reason": "sentence",
+    "message": "sentence",
+    "body": "body",
+    "bytes": "body",
+    "text": "body",
+}
