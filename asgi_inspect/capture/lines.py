@@ -16,7 +16,7 @@ import orjson
 from ..convert import encode, is_utf8
 from ..walk import INT_MAX, INT_MIN
 from .guard import say_failed
-from .memory import LARGE, ask_for
+from .memory import LARGE, ask_for, ask_for_tree
 
 # What is kept of values that the specification leaves open (`state`, unknown keys): a bound for the event loop's sake.
 VALUE_LIMIT: Final = 65_536
@@ -104,7 +104,10 @@ def _tree(value: dict[Any, Any], room: int | None) -> dict[str, Any]:
 def _encoded(value: Any, room: int | None) -> Any:
     # All of a body is more than a `text` within the limit of values that are none.
     body_room = sys.maxsize if room is None else room
-    return encode(value, body_room=body_room, value_limit=VALUE_LIMIT, max_nodes=MAX_NODES)
+    tree = encode(value, body_room=body_room, value_limit=VALUE_LIMIT, max_nodes=MAX_NODES)
+    if body_room > LARGE:
+        ask_for_tree(tree)
+    return tree
 
 
 def _general(key: str, x: Any, room: int | None) -> Any:

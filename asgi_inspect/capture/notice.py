@@ -1,10 +1,13 @@
 """What we have to say ourselves, once each, on stderr: without waiting, because a terminal may stand still."""
 
+import errno
 import os
 import select
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
+from ..look import qualified_name
 from .descriptor import open_again
 
 _LIMIT: Final = 100
@@ -18,11 +21,18 @@ def say_once(text: str) -> None:
     """Print one line on stderr, unless it was said before; if stderr cannot take it now, it is tried again later."""
     if text in _said or len(_said) >= _LIMIT:
         return
-    from ..text import safe  # a table of all that is not safe: built when there is something to say
-
     _said.add(text)
+    safe = _safe()
     _waiting.append(f"asgi-inspect: {safe(text)}".encode("utf-8", "backslashreplace")[:_LENGTH] + b"\n")
     say_waiting()
+
+
+def _safe() -> Callable[[str], str]:
+    try:
+        from ..text import safe  # a table of all that is not safe: built when there is something to say
+    except Exception:  # noqa: BLE001 (no descriptor may be left to read a module with, and that may be what is said)
+        return lambda text: ascii(text)[1:-1]
+    return safe
 
 
 def say_waiting() -> None:
@@ -40,7 +50,15 @@ def say_waiting() -> None:
 
 def reason_of(exc: BaseException) -> str:
     """Why something failed, in a few words. Not the text of an exception: it may be another's code, and differ each time."""
-    return (exc.strerror if isinstance(exc, OSError) else None) or type(exc).__name__
+    # Of the system's own classes alone: somebody else's may answer with anything.
+    if "." not in qualified_name(type(exc)) and isinstance(exc, OSError) and exc.strerror:
+        return exc.strerror
+    return name_of_type(exc)
+
+
+def name_of_type(exc: BaseException) -> str:
+    """The name of an exception's class, without asking the class."""
+    return qualified_name(type(exc)).rpartition(".")[2]
 
 
 def drop_waiting() -> None:
@@ -52,17 +70,24 @@ def _write(data: bytes) -> bytes:
     """Write to stderr what it takes at once; returns the rest."""
     try:
         fd = open_again(2).fd
-    except OSError:  # closed: there is nobody left to tell
-        return b""
+    except OSError as exc:
+        if exc.errno in (errno.EMFILE, errno.ENFILE):  # then by the one that is there
+            return _write_to(2, data)
+        return b""  # closed: there is nobody left to tell
+    try:
+        return _write_to(fd, data)
+    finally:
+        os.close(fd)
+
+
+def _write_to(fd: int, data: bytes) -> bytes:
     try:
         # Asked even though the descriptor is non-blocking: that of a socket could not be opened again, and is not.
         return data[os.write(fd, data) :] if _writable(fd) else data
     except BlockingIOError:
         return data
-    except OSError:  # as above
+    except OSError:  # nobody left, as above
         return b""
-    finally:
-        os.close(fd)
 
 
 def _writable(fd: int) -> bool:

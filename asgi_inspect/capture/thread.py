@@ -4,6 +4,7 @@ Nobody ever waits for it without a limit: what it works on may stand still for e
 the process as well. There is never more than one of it: one that was told to stop and could not in time goes on.
 """
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import Final, TypeAlias
@@ -41,6 +42,10 @@ class Thread:
 
     def wake(self) -> None:
         """Let the thread look for work now, and start it if there is none; where none can be had, it stays `idle`."""
+        if sys.is_finalizing():
+            # Garbage is collected, and a coroutine closed that never ended. No thread runs any more: to wait for one that was
+            # started, as some Pythons do, or for a lock that another held, would be to wait for ever.
+            return
         with self._lock:
             self._wakeup.set()
             if self._thread is None:

@@ -19,7 +19,8 @@ Say: TypeAlias = Callable[[str], None]
 
 SLOW_NS: Final = 10_000_000
 _MOST: Final = 4096  # names that are remembered; they may come from anybody
-_LONGEST: Final = 200  # characters of a name; longer ones are none that anybody wrote
+_LONG: Final = 200  # characters of a name that is worth remembering
+_LONGEST: Final = 4096  # longer ones are none that anybody wrote, and what is under them is withheld
 
 # Anywhere in the name.
 _SECRET: Final = re.compile(
@@ -94,8 +95,10 @@ def plain_name(name: str) -> str:
 
 
 def _by_default(place: str, name: str) -> Kind | None:
-    flat = plain_name(name[:_LONGEST])
-    last = plain_name(_WORDS.split(name[:_LONGEST].rstrip("[]."))[-1]) if "[" in name or "." in name else flat
+    if len(name) > _LONGEST:
+        return "secret"
+    flat = plain_name(name)
+    last = plain_name(_WORDS.split(name.rstrip("[]."))[-1]) if "[" in name or "." in name else flat
     if last == "code":
         return "code"
     if last in _WHOLE or (last in _IN_ADDRESSES and place in ("query", "form")):
@@ -165,7 +168,7 @@ class Names:
             return self._known[key]
         except KeyError:
             kind = self._named(place, name)
-            if len(self._known) < _MOST and len(name) <= _LONGEST:
+            if len(self._known) < _MOST and len(name) <= _LONG:
                 self._known[key] = kind
             return kind
 
@@ -184,17 +187,21 @@ class Names:
             return True
         assert self.ask is not None
         began = time.perf_counter_ns()
+        raised = None
         try:
             answer = self.ask(place, name)
             answer = None if answer is None else bool(answer)
         except BaseException as exc:  # noqa: BLE001 (it runs in the middle of the application's call, which must not end by it)
-            self._say(f"the redactor {called(self.ask)} raised {type(exc).__name__}; what it was asked for is withheld")
-            answer = True
+            raised, answer = exc, True
         if time.perf_counter_ns() - began > SLOW_NS:
             self._off = True
             self._say(
                 f"the redactor {called(self.ask)} took over 10 ms and is switched off; "
                 "all that it would be asked for, and all bodies, are withheld"
+            )
+        if raised is not None:
+            self._say(
+                f"the redactor {called(self.ask)} raised {type(raised).__name__}; what it was asked for is withheld"
             )
         return answer
 
