@@ -108,22 +108,21 @@ def show_records(one: One, look: Look, outlet: Outlet) -> None:
 def write_body(one: One, side: Side, outlet: Outlet, *, as_sent: bool) -> bool:
     """The bytes of one body and nothing else; what is missing of it is said on standard error. Whether it is all there."""
     from ..trace.body import body_of
+    from ..views.coding import LIMIT
 
-    body = body_of(one.connection, side)
+    body = body_of(one.connection, side, limit=LIMIT)
     data = body.wire if as_sent else body.data
     if sys.stdout is not None and sys.stdout.isatty():
         data = _for_a_terminal(data)
     outlet.write(data)
     for note in body.notes if body.trouble is None else [*body.notes, body.trouble]:
         say(note)
-    if body.cut:
-        say(
-            f"this body is cut: the trace has {size_text(len(body.wire))} of {size_text(body.size)}. "
-            "A run with --body-limit none keeps bodies whole."
-        )
+    if body.missing:
+        hint = " A run with --body-limit none keeps bodies whole." if body.missing > body.withheld else ""
+        say(f"this body is cut: the trace has {size_text(body.size - body.missing)} of {size_text(body.size)}.{hint}")
     if one.connection.type == "websocket" and not body.size:
         say("a WebSocket has messages in place of a body: --raw shows them.")
-    return not body.cut
+    return not body.missing
 
 
 def _for_a_terminal(data: bytes) -> bytes:

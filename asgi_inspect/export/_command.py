@@ -90,8 +90,8 @@ def _without_those_of_the_client(found: list[Header], address: Address, body: Wh
 
 
 def _remarks(connection: Connection, found: list[Header], sendable: list[Header], body: WholeBody) -> Iterator[str]:
-    if body.cut:
-        yield f"the body is truncated in the trace: only {len(body.wire)} of its {body.size} bytes are sent"
+    if body.missing:
+        yield f"the body is {body.loss} in the trace: only {body.size - body.missing} of its {body.size} bytes are sent"
     elif not body.whole and body.notes:
         yield f"the body may not be whole: {'; '.join(body.notes)}"
     for header in found:

@@ -16,6 +16,7 @@ from ._exchange import Header, text
 MOST: Final = 1000
 
 _MOST_DIGITS: Final = 9
+_LONGEST_HEAD: Final = 1 << 16  # bytes of the headers of a part
 _BREAK: Final = re.compile(rb"\r?\n")
 
 
@@ -114,7 +115,7 @@ def _parts(body: bytes, boundary: bytes) -> Iterator[dict[str, str]]:
         if piece.startswith(b"--"):
             return
         head, _, content = piece.partition(b"\r\n\r\n")
-        said = dict(_part_header(line) for line in _BREAK.split(head) if b":" in line)
+        said = dict(_part_header(line) for line in _BREAK.split(head[:_LONGEST_HEAD]) if b":" in line)
         disposition = said.get("content-disposition", "")
         name, file = parameter(disposition, "name"), parameter(disposition, "filename")
         part = {"name": name or ""}

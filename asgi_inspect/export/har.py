@@ -117,7 +117,7 @@ def _post_data(body: WholeBody) -> dict[str, Any]:
     fields = form_fields(body.data, body.content_type)
     if fields is not None:
         posted["params"] = fields[:MOST]
-    if body.cut:
+    if body.missing:
         posted["_truncated"] = True
     return _commented(posted, body)
 
@@ -148,7 +148,7 @@ def _content(body: WholeBody) -> dict[str, Any]:
     """What was answered, its coding undone, so that `size` is that of the text; of what was cut off, the true size."""
     decoded = body.coding is not None and body.trouble is None and body.data != body.wire
     content: dict[str, Any] = {
-        "size": len(body.data) if decoded else max(body.size, len(body.data)),
+        "size": len(body.data) if decoded else body.size,
         "mimeType": body.content_type or UNKNOWN_TYPE,
     }
     if decoded and not body.cut:
@@ -158,7 +158,7 @@ def _content(body: WholeBody) -> dict[str, Any]:
         content["text"] = words
     else:
         content |= {"text": _base64(body.data), "encoding": "base64"}
-    if body.cut:
+    if body.missing:
         content["_truncated"] = True
     return _commented(content, body)
 
@@ -228,7 +228,7 @@ def _frame(connection: Connection, message: SocketMessage) -> dict[str, Any]:
         "opcode": _BINARY_FRAME if binary else _TEXT_FRAME,
         "data": _base64(message.data) if binary else words,
     }
-    if message.size > len(message.data):
+    if message.missing:
         frame["_size"] = message.size
     return frame
 
@@ -244,9 +244,9 @@ def _remarks(connection: Connection, asked: WholeBody, given: WholeBody) -> Iter
     if connection.disconnected:
         yield "the client left before the response was complete"
     for side, body in (("request", asked), ("response", given)):
-        if body.cut:
-            yield f"{side} body truncated in the trace: {len(body.wire)} of {body.size} bytes"
-    if any(message.size > len(message.data) for message in socket_messages(connection)):
+        if body.missing:
+            yield f"{side} body {body.loss} in the trace: {body.size - body.missing} of {body.size} bytes"
+    if any(message.missing for message in socket_messages(connection)):
         yield "some WebSocket messages are truncated in the trace: _size is their true size"
     if connection.lost:
         yield f"{connection.lost} records of this connection were lost"

@@ -44,9 +44,9 @@ def _message_rows(message: SocketMessage, room: Room, hint: str | None, show_bod
     if not show_body or not message.data:
         yield Row([*line, (_described(message, ""), "size")])
         return
-    shown = show(Body(message.data, message.size), room)
+    shown = show(Body(message.data, message.size, stands_for=message.size - message.missing), room)
     first = [(_described(message, "" if shown.kind == "text" else kind_of(shown, None)), "size")]
-    whole = shown.rest is None and len(message.data) >= message.size
+    whole = shown.rest is None and not message.missing
     if whole and len(shown.lines) == 1 and columns_of(shown.lines[0]) + columns_of(first) + 2 <= room.width:
         yield Row([*line, *first, ("  ", ""), *shown.lines[0]])
         return
@@ -54,7 +54,7 @@ def _message_rows(message: SocketMessage, room: Room, hint: str | None, show_bod
     for shown_line in shown.lines:
         yield Row(indented(shown_line, " " * _CONTENT_AT))
     said = [shown.rest] if shown.rest else []
-    said += [f"{size_text(message.size - len(message.data))} not kept"] if len(message.data) < message.size else []
+    said += [f"{size_text(message.missing)} not kept"] if message.missing else []
     if said:
         yield Row(indented(more(" and ".join(said), None if shown.kind == "binary" else hint), " " * _CONTENT_AT))
 

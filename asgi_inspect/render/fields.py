@@ -9,15 +9,15 @@ from typing import Any, Final
 
 from ..convert import convert_bytes_to_str as plain
 from ..trace.messages import as_text
-from ..values import Truncated
+from ..values import Redacted, Truncated
 from ..views import Body, Room
 from ..views.layout import STAND_INS, Layout, stand_in
+from ..views.marks import marked
 from ..views.spans import Line, Own, columns_of, left_out, plural, size_text, take
 
 _SCOPE_ROOMS: Final = 3
 _WIDEST_SHARED: Final = 100  # columns; longer lines are hard to scan
 MOST_TEXT: Final = 4000  # characters of one header value, path, message of an exception …
-_OCTETS: Final = frozenset({bytes, bytearray, memoryview})
 _HEADER_PARTS: Final = STAND_INS | {bytes}
 
 
@@ -164,21 +164,15 @@ def body_of(value: Any, content_type: str | None) -> Body | None:
     head, size = (value.head, value.size) if type(value) is Truncated else (value, None)
     if type(size) is not int:
         size = None
-    kept = _octets(head)
+    kept = None if type(head) is Redacted else marked(head)
     if kept is None:
         return None if head is not None or size is None else Body(b"", max(0, size), content_type)
-    return Body(kept, len(kept) if size is None else max(size, len(kept)), content_type)
-
-
-def _octets(value: Any) -> bytes | None:
-    if type(value) is str:
-        return value.encode("utf-8", "surrogatepass")
-    return bytes(value) if type(value) in _OCTETS else None
+    return Body(kept.data, max(size or 0, kept.size), content_type, kept.size)
 
 
 def body_size(body: Body) -> str:
     """`27 B`, `10 MiB, first 64 KiB kept`."""
     if not body.cut:
         return size_text(body.size)
-    kept = f"first {size_text(len(body.data))} kept" if body.data else "not kept"
+    kept = f"first {size_text(body.kept)} kept" if body.data else "not kept"
     return f"{size_text(body.size)}, {kept}"

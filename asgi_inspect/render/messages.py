@@ -110,7 +110,7 @@ def _add_body(name: str, body: Body, shape: Shape, room: Room, parts: _Parts) ->
         return
     parts.below.append(iter(shown.lines))
     if not whole:
-        missing = body.size - len(body.data)
+        missing = body.size - body.kept
         said = [shown.rest] if shown.rest else []
         said += [f"{size_text(missing)} not kept"] if missing else []
         parts.below.append(iter([more(" and ".join(said), shape.hint if shown.rest else None)]))

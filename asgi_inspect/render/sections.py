@@ -144,7 +144,8 @@ def kind_of(shown: Shown, content_type: str | None) -> str:
 
 def shown_body(body: WholeBody, room: Room) -> Shown:
     """The body by the view that suits it; what is cut is not taken for the whole."""
-    return show(Body(body.data, len(body.data) + body.cut, body.content_type), room)
+    cut = body.missing > 0 or (body.cut and not body.size)
+    return show(Body(body.data, len(body.data) + cut, body.content_type), room)
 
 
 def notes_rows(body: WholeBody) -> Rows:

@@ -11,7 +11,8 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from msgspec import UNSET
 
 from ..values import Parts, Redacted, Truncated
-from ..views.coding import LIMIT, Decoder, decoder_for
+from ..views.coding import Decoder, decoder_for
+from ..views.marks import Marked, marked
 from ..views.spans import plural, size_text
 from .connection import Connection
 from .facts import Side
@@ -22,8 +23,9 @@ from .records import ReceiveRecord, SendRecord
 _BODIES: Final = frozenset({"http.response.body", "websocket.http.response.body"})
 _FILES: Final = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 _EMPTY_STATUS: Final = frozenset({204, 205, 304})
+HELD: Final = 16 << 20  # bytes of a body that are decoded to be shown
 _LONGEST: Final = 300  # characters of a foreign name in a note
-_OCTETS: Final = (bytes, bytearray, memoryview)
+_NOTHING: Final = Marked(b"", 0)
 
 
 class Piece(NamedTuple):
@@ -39,7 +41,8 @@ class WholeBody:
     """A body, as much of it as the trace holds.
 
     data: its bytes with the content coding undone. wire: the same as they passed. size: the true size of what passed, in
-    bytes. cut: whether bytes of it are not in the trace, too long to keep or withheld. coding: the content-encoding, or
+    bytes. cut: whether bytes of it are not in the trace, too long to keep or withheld. missing: how many of these have no
+    mark in their place, which is where they are withheld and nothing is coded. withheld: how many were. coding: the content-encoding, or
     None. trouble: what of it could not be decoded. ended: whether its last message was seen. whole: whether `data` is all
     of it. notes: why it may not be, and whatever else a reader must know. file: the path that was sent in its place.
     """
@@ -48,6 +51,8 @@ class WholeBody:
     wire: bytes = b""
     size: int = 0
     cut: bool = False
+    missing: int = 0
+    withheld: int = 0
     coding: str | None = None
     trouble: str | None = None
     content_type: str | None = None
@@ -57,9 +62,16 @@ class WholeBody:
     notes: list[str] = field(default_factory=list)
     file: str | None = None
 
+    @property
+    def loss(self) -> str:
+        """In a word, why bytes are missing."""
+        return "redacted" if self.missing <= self.withheld else "truncated"
+
 
 class SocketMessage(NamedTuple):
-    """One message of a WebSocket. data: what was kept of it, a text in UTF-8; size: its true size in bytes."""
+    """One message of a WebSocket. data: what was kept of it, a text in UTF-8, with marks where a part is withheld; size: its
+    true size in bytes; missing: how many of them are neither there nor marked.
+    """
 
     n: int
     t_us: int
@@ -67,6 +79,7 @@ class SocketMessage(NamedTuple):
     kind: Literal["text", "bytes"]
     data: bytes
     size: int
+    missing: int
 
 
 Passed: TypeAlias = ReceiveRecord | SendRecord
@@ -81,7 +94,7 @@ def messages_of(connection: Connection) -> Iterator[tuple[Passed, Any]]:
                 yield record, message
 
 
-def body_of(connection: Connection, side: Side, *, limit: int = LIMIT) -> WholeBody:
+def body_of(connection: Connection, side: Side, *, limit: int = HELD) -> WholeBody:
     """The body of the request or of the response; of a WebSocket, that of the response which refuses it.
 
     limit: how many bytes are decoded at most.
@@ -116,6 +129,7 @@ def socket_messages(connection: Connection) -> Iterator[SocketMessage]:
             kind="text" if field_of(message, "bytes") is None else "bytes",
             data=b"".join(kept.chunks),
             size=size_of(payload),
+            missing=kept.missing,
         )
 
 
@@ -125,6 +139,8 @@ class Kept:
     def __init__(self) -> None:
         self.chunks: list[bytes] = []
         self.size = 0
+        self.marking = True
+        self._there = 0
         self.not_kept = 0
         self.withheld = 0
         self.uncounted = False
@@ -135,33 +151,45 @@ class Kept:
         """Whether bytes are not there."""
         return self.uncounted or self.not_kept + self.withheld > 0
 
+    @property
+    def missing(self) -> int:
+        """How many bytes are neither there nor marked."""
+        return self.size - self._there
+
     def add(self, value: Any) -> bytes:
         """Take in one more value; the bytes that are there of it."""
-        chunk = self._octets(value)
-        self.size += max(len(chunk), size_of(value))
+        chunk, there = self._octets(value)
+        self._there += there
+        self.size += max(there, size_of(value))
         if chunk:
             self.chunks.append(chunk)
         return chunk
 
-    def _octets(self, value: Any) -> bytes:
-        if isinstance(value, _OCTETS):
-            return bytes(value)
-        if isinstance(value, str):
-            return value.encode("utf-8", "surrogatepass")
+    def _octets(self, value: Any) -> Marked:
         if isinstance(value, Truncated):
-            head = b"" if isinstance(value.head, Truncated) else self._octets(value.head)
-            self.not_kept += max(0, size_of(value) - len(head))
+            head = _NOTHING if isinstance(value.head, Truncated) else self._octets(value.head)
+            self.not_kept += max(0, size_of(value) - size_of(value.head))
             self.uncounted = self.uncounted or not isinstance(value.size, int)
             return head
-        if isinstance(value, Redacted):
-            self.withheld += size_of(value)
-            self.uncounted = self.uncounted or not isinstance(value.size, int)
-            return b""
-        if isinstance(value, Parts):
-            return b"".join(self._octets(part) for part in value.parts if not isinstance(part, Parts))
-        if value is not None:
+        if isinstance(value, Redacted | Parts):
+            self._note_withheld(value)
+            if not self.marking:
+                return self._without_marks(value)
+        found = marked(value)
+        if found is None and value is not None:
             self.odd = type(value).__name__[:_LONGEST]
-        return b""
+        return found or _NOTHING
+
+    def _note_withheld(self, value: Redacted | Parts) -> None:
+        for part in value.parts if isinstance(value, Parts) else (value,):
+            if isinstance(part, Redacted):
+                self.withheld += size_of(part)
+                self.uncounted = self.uncounted or not isinstance(part.size, int)
+
+    def _without_marks(self, value: Redacted | Parts) -> Marked:
+        parts = value.parts if isinstance(value, Parts) else ()
+        found = [marked(part) or _NOTHING for part in parts if not isinstance(part, Redacted | Parts)]
+        return Marked(b"".join(one.data for one in found), sum(one.size for one in found))
 
 
 class _Chunk(NamedTuple):
@@ -183,6 +211,7 @@ class _Gathering:
         self._chunks: list[_Chunk] = []
         self._start: Any = connection.scope if side == "request" else None
         self._since = 0
+        self._kept.marking = _content_encoding(self._start) is None
         self._end: int | None = None
         self._files: list[str] = []
 
@@ -195,6 +224,7 @@ class _Gathering:
         elif isinstance(record, SendRecord):
             if is_start(message) and self._start is None:
                 self._start, self._since = message, record.n
+                self._kept.marking = _content_encoding(message) is None
             elif kind in _BODIES:
                 self._chunk(record, message, ends=ends_body(message))
             elif kind in _FILES:
@@ -235,6 +265,8 @@ class _Gathering:
             wire=b"".join(self._kept.chunks),
             size=self._kept.size,
             cut=self._kept.cut,
+            missing=self._kept.missing,
+            withheld=self._kept.withheld,
             coding=coding,
             trouble=trouble,
             content_type=None if content_type is None else as_text(content_type),

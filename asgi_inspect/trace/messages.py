@@ -100,7 +100,8 @@ def close_of(message: Any) -> Close | None:
     if code is None:
         code = NORMAL if kind == "websocket.close" else NO_STATUS
     reason = field(message, "reason")
-    return Close(code if _is_int(code) else None, reason if isinstance(reason, str) and reason else None)
+    words = as_text(reason) if isinstance(reason, str | Parts | Redacted | Truncated) else None
+    return Close(code if _is_int(code) else None, words or None)
 
 
 def headers_of(holder: Any) -> list[tuple[Any, Any]]:

@@ -7,6 +7,7 @@ that bears the name of a coding and is none (a middleware forgot to code it) is 
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from io import BytesIO
 from typing import Any, Final, Protocol, TypeAlias
 
 from .spans import size_text
@@ -16,9 +17,11 @@ _PIECE: Final = 1 << 16  # bytes that are decoded at once, where the library can
 _SLICE: Final = (
     256  # bytes coded that br and zstd get at once; zstd, which knows no bound, makes at most 128 KiB of 4 bytes
 )
+_STREAMED: Final = 1 << 14  # bytes coded: what follows a stream that ends is copied, and should not be much
 _ZLIB_SLICE: Final = 1 << 14  # bytes coded between two marks to which a damaged body goes back
 _ZSTD_WINDOW: Final = 8 << 20  # bytes; RFC 9659 forbids more in HTTP
 _MOST_CODINGS: Final = 4  # in a row; real ones have one
+_MOST_STREAMS: Final = 10_000  # one after the other; to begin an empty one, of 20 bytes, takes its time
 _LONGEST_NAME: Final = 40
 _HELD: Final = 1 << 12  # bytes that are remembered until the first of them is decoded
 
@@ -46,7 +49,7 @@ class Decoder:
 
     def feed(self, chunk: bytes) -> bytes:
         """What the next chunk of the body adds."""
-        return b"".join(self.pieces(chunk))
+        return _joined(self.pieces(chunk))
 
     def finish(self) -> bytes:
         """What was still held back; after this, a body that breaks off is a trouble."""
@@ -79,6 +82,14 @@ def _through(stage: "_Stage", given: Iterable[bytes]) -> _Pieces:
         yield from stage.feed(chunk)
 
 
+def _joined(pieces: _Pieces) -> bytes:
+    """All of them; their bytes are held once."""
+    whole = BytesIO()
+    for piece in pieces:
+        whole.write(piece)
+    return whole.getvalue()
+
+
 class _Codec(Protocol):
     """One coding by its library; raises whatever that raises."""
 
@@ -101,6 +112,7 @@ class _Stage:
         self._codec: _Codec | None = None
         self._given = 0
         self._fed = False
+        self._streams = 0
         self._held: bytes | None = b""
         self._plain = False
 
@@ -135,18 +147,33 @@ class _Stage:
             yield held
 
     def _decoded(self, chunk: bytes) -> _Pieces:
+        for begin in range(0, len(chunk), _STREAMED):
+            yield from self._decoded_slice(chunk[begin : begin + _STREAMED])
+            if self.trouble is not None:
+                return
+
+    def _decoded_slice(self, chunk: bytes) -> _Pieces:
         while chunk:
             codec = self._codec
             if codec is None or codec.ended:  # another stream may follow the first, of gzip and of zstd
-                if codec is not None and not _begins_again(self._name, chunk):
-                    self.trouble = f"more bytes after the end of the {self._name} data"
+                self.trouble = self._why_no_other(chunk)
+                if self.trouble is not None:
                     return
                 codec = self._codec = self._maker()
+                self._streams += 1
             for piece in codec.feed(chunk):
                 yield from self._bounded(piece)
                 if self.trouble is not None:
                     return
             chunk = codec.rest if codec.ended else b""
+
+    def _why_no_other(self, chunk: bytes) -> str | None:
+        """Why no stream is decoded that begins with these bytes."""
+        if self._codec is not None and not _begins_again(self._name, chunk):
+            return f"more bytes after the end of the {self._name} data"
+        if self._streams >= _MOST_STREAMS:
+            return f"only the first {_MOST_STREAMS:,} streams of the {self._name} data decoded"
+        return None
 
     def _bounded(self, piece: bytes) -> _Pieces:
         if not piece:

@@ -2,14 +2,15 @@
 
 import re
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from .charset import decode
 from .content import FORM, media_type
-from .spans import Body, Line, Room, Shown, plural, take
+from .spans import MOST_COUNTED, Body, Line, Room, Shown, plural, take
 from .text import is_text
 
 # Two fields at least: of one alone, nobody can say that it is a form.
+_PIECE: Final = re.compile("[^&]+")
 _LOOKS_SO: Final = re.compile(rb"[\w.%+*\[\]-]{1,100}=[^\s&=<>{}\"]{0,1000}&[\w.%+*\[\]-]{1,100}=[^\s<>{}\"]*\Z")
 
 
@@ -25,9 +26,8 @@ def view(body: Body, room: Room) -> Shown | None:
 
 def fields(text: str, room: Room) -> Shown:
     """The fields of a form or of a query string."""
-    pairs = parse_qsl(text, keep_blank_values=True, errors="backslashreplace")
-    lines, left = take((_field(name, value) for name, value in pairs), room)
-    return Shown("form", lines, plural(left, "more field") if left else None)
+    lines, left = take((_field(found[0]) for found in _PIECE.finditer(text)), room)
+    return Shown("form", lines, _left_out(left) if left else None)
 
 
 def _is_form(body: Body) -> bool:
@@ -37,5 +37,10 @@ def _is_form(body: Body) -> bool:
     return media == FORM and is_text(body) and body.data.lstrip()[:1] not in (b"{", b"[")
 
 
-def _field(name: str, value: str) -> Line:
+def _left_out(fields: int) -> str:
+    return f"{'over ' if fields >= MOST_COUNTED else ''}{plural(fields, 'more field')}"
+
+
+def _field(piece: str) -> Line:
+    name, _, value = (unquote_plus(half, errors="backslashreplace") for half in piece.partition("="))
     return [(name, "field.name"), (" = ", "quiet"), (value, "text") if value else ('""', "quiet")]

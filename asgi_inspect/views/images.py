@@ -14,7 +14,7 @@ _MOST_SEGMENTS: Final = 1000  # of a JPEG, before its size
 _PNG_COLORS: Final = {0: "grey", 2: "RGB", 3: "palette", 4: "grey and alpha", 6: "RGBA"}
 _HEIF: Final = {b"avif": "AVIF", b"avis": "AVIF, animated", b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIF"}
 _SVG: Final = re.compile(
-    rb"^\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg[\s>/][^>]*", re.S
+    rb"^\s*(?:<\?xml[^>]*>\s*)?(?>(?:<!--.{0,2000}?-->\s*|<!DOCTYPE svg[^>]*>\s*)*)<svg[\s>/][^>]*", re.S
 )
 _SVG_SIZE: Final = re.compile(rb"""\s(width|height)\s*=\s*["']\s*([\d.]{1,12})(?:px)?\s*["']""")
 _SVG_BOX: Final = re.compile(

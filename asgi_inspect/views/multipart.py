@@ -13,6 +13,7 @@ from .text import is_text
 
 _SHORT: Final = 200  # bytes: a field of a form rather than a file
 _MOST_PARTS: Final = 1000
+_LONGEST_HEAD: Final = 1 << 16  # bytes of the headers of a part
 _LOOKS_SO: Final = re.compile(rb"--([^\r\n]{1,70})\r\ncontent-(?:disposition|type):", re.IGNORECASE)
 
 
@@ -81,7 +82,7 @@ def _filename(disposition: str | None) -> str | None:
 
 def _headers(head: bytes) -> dict[str, str]:
     headers: dict[str, str] = {}
-    for line in head.decode("utf-8", "backslashreplace").split("\r\n"):
+    for line in head[:_LONGEST_HEAD].decode("utf-8", "backslashreplace").split("\r\n"):
         name, colon, value = line.partition(":")
         if colon:
             headers.setdefault(name.strip().lower(), value.strip())

@@ -24,17 +24,24 @@ class Own(str):
 class Body:
     """A body, or as much of it as is there.
 
-    data: the bytes that were kept; size: how many there were in all; content_type: as the headers have it, or None.
+    data: the bytes that were kept; size: how many there were in all; content_type: as the headers have it, or None;
+    stands_for: how many of those the data is, which is not its length where marks stand in it (see `marks`).
     """
 
     data: bytes
     size: int
     content_type: str | None = None
+    stands_for: int | None = None
+
+    @property
+    def kept(self) -> int:
+        """How many bytes of it are there, or marked as withheld."""
+        return len(self.data) if self.stands_for is None else self.stands_for
 
     @property
     def cut(self) -> bool:
         """Whether bytes are missing at the end."""
-        return self.size > len(self.data)
+        return self.size > self.kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,10 +135,11 @@ def test_of_a_coded_body_the_kept_beginning_is_decoded() -> None:
     assert found.pieces[1].decoded == 0
 
 
-def test_what_was_withheld_is_said_and_nothing_made_up() -> None:
+def test_what_was_withheld_is_marked_in_its_place_and_said() -> None:
     parts = Parts((b'{"password": "', Redacted(7), '"}'))
     found = answered(start(), body(parts, True), body(Redacted(9)))
-    assert (found.data, found.size, found.cut) == (b'{"password": ""}', 32, True)
+    assert found.data == b'{"password": "<redacted, 7 B>"}<redacted, 9 B>'
+    assert (found.size, found.cut, found.missing, found.withheld) == (32, True, 0, 16)
     assert found.notes == ["16 B redacted"]
 
 
