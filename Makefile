@@ -13,10 +13,10 @@ JOBS := 4
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format coverage picture bench-read clean same-python
+.PHONY: help demo test lint format coverage transparency fuzz picture bench-read clean same-python
 
 help: ## what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/installed-demo ## see the product at work: an example app under asgi-inspect, driven by real clients
 	@$(BIN)/python -m examples.demo
@@ -37,6 +37,14 @@ format: $(VENV)/installed-dev ## put the code into the project's style
 coverage: $(VENV)/installed-dev ## the tests, and the lines and branches that none of them reaches
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --cov --cov-report=term-missing:skip-covered $(PYTEST)
 
+transparency: $(VENV)/installed-dev ## the tests that frameworks ship, plain and with every app wrapped; SUITES='--only starlette', SUITES=--help
+	@$(BIN)/python -m suites $(SUITES)
+
+# Atheris is made for few platforms: without it, hypothesis has all of the time.
+fuzz: $(VENV)/installed-dev ## random values against the laws of what reads, shows, keeps and redacts them; SECONDS=600 in all, FUZZ=--help
+	@$(INSTALL) --only-binary :all: atheris 2>/dev/null || true
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600) $(FUZZ)
+
 picture: $(VENV)/installed-demo ## the README's picture, from a new run
 	$(BIN)/python docs/make_picture.py
 
@@ -45,7 +53,7 @@ bench-read: $(VENV)/installed-dev ## how fast a large trace is read, beside wc, 
 
 clean: ## remove .venv and all that was generated
 	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find asgi_inspect bench examples tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	find asgi_inspect bench examples suites tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps: what pip installs is asked for in pyproject.toml, so a change there installs again. The package itself
 # is installed in place (-e): the source tree is what runs.

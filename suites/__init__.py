@@ -1,0 +1,1 @@
+"""Other people's tests, plain and with every application wrapped: `make transparency`."""
