@@ -6,6 +6,7 @@ mix nor repeat. A sink lives as long as a middleware that uses it, and until wha
 
 import io
 import os
+import stat
 import sys
 import threading
 import types
@@ -15,7 +16,8 @@ from typing import Any, Final, TextIO
 
 from .capture.descriptor import DescriptorWriter, is_regular
 from .capture.file import FileSink
-from .capture.notice import say_once
+from .capture.notice import name_of_type, say_once
+from .capture.opening import descriptor_named
 from .capture.process import Sink
 from .capture.queue import QueueSink
 from .capture.thread import Stopping
@@ -51,21 +53,27 @@ def _key(out: Out, options: Options) -> object:
         if isinstance(out, types.MethodType | types.BuiltinMethodType):  # another object each time that it is asked for
             return ("callable", id(out.__self__), out.__name__)
         return ("callable", id(out))
-    return out if out == "-" else os.path.realpath(out)
+    try:
+        return out if out == "-" else os.path.realpath(out)
+    except Exception:  # noqa: BLE001 (what forbids any call that may block, as blockbuster does: the file's thread may open it)
+        return os.fspath(out)
 
 
 def _new_sink(out: Out, options: Options, first_line: Callable[[str], bytes]) -> Sink:
     if out is None:
         shown = _RecordsOn(2) if options.format == "jsonl" else Terminal(options)
         return QueueSink(shown, "the terminal", first_line)
-    if out == "-":
+    if type(out) is str and out == "-":
         return QueueSink(_RecordsOn(1), "stdout", first_line)
     if callable(out):
         return QueueSink(_Callable(out), "the callable given as out=", first_line)
     path = os.fspath(out)
-    if is_regular(path):
-        return FileSink(path, first_line, each_line=options.flush == "record")
-    return QueueSink(DescriptorWriter(path), path, first_line)
+    stream = descriptor_named(path)
+    if stream is None and is_regular(path):
+        launched = options.launch is not None and options.launch.file == path
+        return FileSink(path, first_line, each_line=options.flush == "record", launched=launched)
+    # A redirected stream that were opened by its name would have an offset of its own, and be written over.
+    return QueueSink(_RecordsOn(path if stream is None else stream), path, first_line)
 
 
 class _Callable:
@@ -81,7 +89,7 @@ class _Callable:
         try:
             self._out(record)
         except BaseException as exc:  # noqa: BLE001 (it may raise without harm)
-            say_once(f"the callable given as out= raised {type(exc).__name__}; it gets the next records all the same")
+            say_once(f"the callable given as out= raised {name_of_type(exc)}; it gets the next records all the same")
         return True
 
     def forked(self) -> None:
@@ -89,14 +97,15 @@ class _Callable:
 
 
 class _RecordsOn:
-    """Lines on stdout or stderr: as they are to a program, to a terminal with JSON's escapes for what would act there."""
+    """Lines on a stream, a FIFO or a device: as they are to a program, to a terminal with JSON's escapes for what would act there."""
 
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-        self._write = DescriptorWriter(fd)
+    def __init__(self, target: str | int) -> None:
+        """target: a path, or the number of a descriptor."""
+        self._target = target
+        self._write = DescriptorWriter(target)
 
     def __call__(self, line: bytes, stopping: Stopping) -> bool:
-        if _is_terminal(self._fd):
+        if _is_terminal(self._target):
             from .text import safe_json
 
             text = safe_json(line.decode("utf-8", "backslashreplace").rstrip("\n"))
@@ -107,9 +116,10 @@ class _RecordsOn:
         self._write.forked()
 
 
-def _is_terminal(fd: int) -> bool:
+def _is_terminal(target: str | int) -> bool:
+    """Whether it is a terminal, or may be: any other device does not mind."""
     try:
-        return os.isatty(fd)
+        return os.isatty(target) if isinstance(target, int) else stat.S_ISCHR(os.stat(target).st_mode)
     except OSError:
         return False
 

@@ -15,6 +15,7 @@ import weakref
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from .opening import open_trace
 from .thread import Stopping
 
 if sys.platform != "win32":
@@ -130,7 +131,7 @@ def is_regular(path: str) -> bool:
     """Whether a path is, or would become, a regular file."""
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
-    except OSError:
+    except Exception:  # noqa: BLE001 (also what forbids any call that may block, as blockbuster does)
         return True
 
 
@@ -155,7 +156,7 @@ def open_again(target: str | int) -> Opened:
         | getattr(os, "O_NOCTTY", 0)
     )
     if isinstance(target, str):
-        return Opened(above_standard(os.open(target, flags)), False)
+        return Opened(above_standard(open_trace(target, flags)), False)
     if {1: sys.__stdout__, 2: sys.__stderr__}.get(target, sys) is None:
         # Closed when the process began: the number may belong by now to a file or a socket of the application.
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))

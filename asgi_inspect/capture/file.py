@@ -9,7 +9,8 @@ After one write that took over 20 ms only the timer writes, until a second has p
 the loop must not. What cannot be written waits in the buffer, up to a ceiling; beyond it lines are counted and dropped, and a
 `lost` record says so when writing works again.
 
-A file that is removed, replaced or emptied while it is written is begun anew within a second, with a `process` record.
+A file that is removed, replaced or emptied while it is written is begun anew within a second, with a `process` record. What
+went into a file that was removed, before that was seen, is counted as lost; where no new one can be made, the lines wait.
 """
 
 import contextlib
@@ -23,6 +24,7 @@ from typing import Final
 from .descriptor import above_standard, closes_with
 from .lost import Lost
 from .notice import reason_of, say_once, say_waiting
+from .opening import exposed, open_trace
 from .process import clock, register
 from .thread import Stopping, Thread
 
@@ -50,11 +52,15 @@ class FileSink:
     path: absolute. Created with mode 0600 where it does not exist.
     first_line: called with why ("start", "fork", "rotation") whenever the file is begun; gives the `process` record.
     each_line: write each record at once (`flush="record"`), for hunting crashes.
+    launched: the launcher made the file, and has told its user who else may read or replace it.
     """
 
-    def __init__(self, path: str, first_line: Callable[[str], bytes], *, each_line: bool = False) -> None:
+    def __init__(
+        self, path: str, first_line: Callable[[str], bytes], *, each_line: bool = False, launched: bool = False
+    ) -> None:
         self.path = path
         self.each_line = each_line
+        self._launched = launched
         self._first_line = first_line
         self._reset("start")
         register(self)
@@ -65,10 +71,14 @@ class FileSink:
         self._close: Callable[[], object] = lambda: None
         self._begun = False  # our `process` record was written, or waits at the front
         self._torn = False  # the file may not end in a newline
+        self._failing = False
         self._looked_at = 0
-        self._end = 0  # the size of the file when it was looked at
+        self._end = 0  # the size of the file when it was looked at, and what we wrote since
+        self._unseen = (0, 0)  # records and bytes that were written since
         self._lines: deque[bytes] = deque()
         self._size = 0  # of the lines; several threads may add, so it is right only about, until the next write
+        self._writing = 0  # bytes that were taken from them, and are being written
+        self._taken = 0  # the same in lines
         self._oldest = 0
         self._lost = Lost()
         self._lock = threading.Lock()
@@ -83,7 +93,7 @@ class FileSink:
 
     def add(self, line: bytes, now: int) -> None:
         """Take one whole line; `now` is `clock()`."""
-        if self._size > CEILING:
+        if self._size + self._writing > CEILING:
             self._lost.add(line, "the file could not be written fast enough")
         else:
             lines = self._lines
@@ -143,9 +153,12 @@ class FileSink:
     def _write(self) -> None:
         self._aged = self._urgent = False
         lines = [self._lines.popleft() for _ in range(len(self._lines))]  # only the holder of the lock takes any
-        self._size = 0
-        if lines and self._write_lines(lines) and (lost := self._lost.take()):
-            self._write_lines([lost])
+        self._size, self._writing, self._taken = 0, self._size, len(lines)
+        try:
+            if lines and self._write_lines(lines) and (lost := self._lost.take()):
+                self._write_lines([lost])
+        finally:
+            self._writing = self._taken = 0
 
     def _write_lines(self, lines: list[bytes]) -> bool:
         """Write these; False: not all of them, and the rest waits again."""
@@ -159,19 +172,27 @@ class FileSink:
             written = os.write(fd, data)
         except Exception as exc:  # noqa: BLE001 (whatever it is, the lines wait, and it is said)
             self._put_back(lines, began)
-            say_once(
+            self._say_failing(
                 f"cannot write {self.path}: {reason_of(exc)}; the application goes on, records wait or are dropped"
             )
             return False
+        self._end += written
+        self._unseen = (self._unseen[0] + len(lines), self._unseen[1] + written)
         took = clock() - began
         if took > SLOW_NS:
             self._cautious_until = began + took + CAUTIOUS_NS
         if written < len(data):
             self._put_back(_not_written(lines, written - self._torn), began)
-            say_once(f"{self.path} took only a part of a write: is the disk full? The application goes on")
+            self._say_failing(f"{self.path} took only a part of a write: is the disk full? The application goes on")
             return False
-        self._torn = False
+        self._torn = self._failing = False
         return True
+
+    def _say_failing(self, text: str) -> None:
+        """Say one sentence of one trouble: a full disk takes a part first, and then refuses."""
+        if not self._failing:
+            self._failing = True
+            say_once(text)
 
     def _put_back(self, lines: list[bytes], now: int) -> None:
         """Let the timer try these again later. What the file ends in is unknown: the next write begins with a newline."""
@@ -183,43 +204,53 @@ class FileSink:
 
     def _ready(self, now: int) -> int:
         """The descriptor of the file that is found under the path now."""
-        if self._fd is not None and 0 <= now - self._looked_at < LOOK_NS:
-            return self._fd
-        self._looked_at = now
         if self._fd is None:
             return self._open()
+        if 0 <= now - self._looked_at < LOOK_NS:
+            return self._fd
         ours = os.fstat(self._fd)
         try:
             found = os.stat(self.path)
         except OSError:
             found = None
         if found is None or (found.st_dev, found.st_ino) != (ours.st_dev, ours.st_ino):
-            return self._open_anew(self._fd)
+            return self._open_anew(self._fd, removed=ours.st_nlink == 0)
         if found.st_size < self._end:  # emptied, by hand or by a rotation that copies
-            self._begun, self._why = False, "rotation"
-        self._end = found.st_size
+            self._begun, self._why, self._torn = False, "rotation", found.st_size > 0
+        self._seen(now, found.st_size)
         return self._fd
 
-    def _open_anew(self, fd: int) -> int:
-        say_once(f"{self.path} was removed or replaced; it is begun anew, and what was written before is not in it")
-        close = self._close
+    def _seen(self, now: int, size: int) -> None:
+        self._looked_at, self._end, self._unseen = now, size, (0, 0)
+
+    def _open_anew(self, fd: int, *, removed: bool) -> int:
+        close, unseen = self._close, self._unseen
         try:
             fd = self._open()
-        except OSError as exc:  # out of our reach, as after a `chroot`: what we have is better than nothing
+        except OSError as exc:
+            if removed:  # nobody would ever read what is written there: the lines wait
+                raise
             say_once(f"cannot begin {self.path} anew: {reason_of(exc)}; records go to the file that it was before")
+            self._looked_at = clock()
             return fd
         close()
+        say_once(f"{self.path} was removed or replaced; it is begun anew, and what was written before is not in it")
+        if removed and unseen[0]:
+            self._lost.add_written(*unseen, "the file was removed after they were written, or just before")
         self._begun, self._why = False, "rotation"
         return fd
 
     def _open(self) -> int:
         # O_NONBLOCK means nothing to a regular file. Were it a FIFO by now, opening it would wait for ever.
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
-        fd = above_standard(os.open(self.path, flags, 0o600))
+        fd = above_standard(open_trace(self.path, flags))
         self._fd = fd
         self._close = closes_with(self, fd)
-        self._end = os.fstat(fd).st_size
-        self._torn = self._end > 0 and not _ends_in_newline(self.path, self._end)
+        size = os.fstat(fd).st_size
+        self._seen(clock(), size)
+        self._torn = size > 0 and not _ends_in_newline(self.path, size)
+        if not self._launched and (words := exposed(self.path)):
+            say_once(f"{self.path}: {words}")
         if sys.platform != "win32":
             # Says to whoever tidies up that this trace is alive; gone by itself with the process.
             with contextlib.suppress(OSError):  # not every file system has locks
@@ -246,7 +277,7 @@ class FileSink:
         """Write what is left, within limits: a disk that stalls must not keep the process from ending."""
         self._timer.stop(WAIT_SECONDS)
         self.settle()
-        left = len(self._lines) + self._lost.records
+        left = len(self._lines) + self._taken + self._lost.records
         if left:
             say_once(f"{self.path}: {left} records could not be written")
 

@@ -34,6 +34,13 @@ class Lost:
             if begin >= 8 and len(self._conns) < _CONNS:
                 self._conns.add(line[begin : line.find(b'"', begin)])
 
+    def add_written(self, records: int, size: int, why: str) -> None:
+        """Count what was written in vain; of which connections it was is not known any more."""
+        with self._lock:
+            self.records += records
+            self._bytes += size
+            self._why = why
+
     def line(self) -> bytes:
         """The `lost` record, as a line."""
         record = LostRecord(

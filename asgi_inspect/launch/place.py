@@ -1,4 +1,7 @@
-"""Where the trace of a run goes: a file that the user named, or one of the state folder; held open as long as the run lasts."""
+"""Where the trace of a run goes: a file that the user named, or one of the state folder; held open as long as the run lasts.
+
+It is made for its owner only, and nothing that another user may have planted under its name is used: see `capture/opening`.
+"""
 
 import os
 import stat
@@ -8,12 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from ..capture.opening import exposed, open_trace
 from ..errors import DamagedRecordError, UsageError
 from ..text import safe
 from ..trace.codec import decode_record
 from . import locks, state
 
 _FIRST_LINE = 1 << 20
+_STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 
 
 @dataclass
@@ -28,6 +33,8 @@ class Place:
     """Where this run begins in the file: not at 0 where it is appended to."""
     trouble: str | None = None
     """Why the file is not in the state folder, where it belongs."""
+    exposed: str | None = None
+    """What others may do with the file, where that is anything at all."""
     before: Path | None = None
     """The trace that stood in the file before, kept aside until this run has recorded something: it may fail to start."""
 
@@ -37,6 +44,9 @@ class Place:
 
         Raises UsageError where it cannot be written, is something else than a trace, or is in use.
         """
+        if os.path.abspath(out).startswith(_STREAMS):
+            # As a file it would have an offset of its own, and be written over by what the server prints.
+            raise UsageError(f"{safe(out)} is a stream: `-o -` writes the records to standard output.")
         path = Path(os.path.realpath(out) if os.path.islink(out) else os.path.abspath(out))
         if not _is_text(path):
             raise UsageError(
@@ -44,7 +54,7 @@ class Place:
             )
         existed = os.path.exists(path)
         before = None
-        fd = _open(path)
+        fd = _open(path, os.path.abspath(out))
         try:
             _require_trace(path, fd)
             if not append:
@@ -64,17 +74,17 @@ class Place:
         except BaseException:
             os.close(fd)
             raise
-        return cls(path, fd, ours=not existed, begin=os.fstat(fd).st_size, before=before)
+        return cls(path, fd, ours=not existed, begin=os.fstat(fd).st_size, exposed=exposed(str(path)), before=before)
 
     @classmethod
     def in_state_folder(cls, directory: Path, environ: Mapping[str, str] = os.environ) -> Self:
         """A new file of the state folder; the oldest ones there are removed."""
         run = state.new_run(directory, datetime.now(UTC), environ)
-        fd = os.open(run.path, os.O_RDWR | os.O_APPEND)
+        fd = os.open(run.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
         locks.hold(fd)
         if run.trouble is None:
             state.prune(run.path.parent)
-        return cls(run.path, fd, ours=True, trouble=run.trouble)
+        return cls(run.path, fd, ours=True, trouble=run.trouble, exposed=exposed(str(run.path)))
 
     def begun(self) -> None:
         """The run has recorded something: it takes the place of the trace before."""
@@ -98,17 +108,18 @@ class Place:
         return False
 
 
-def _open(path: Path) -> int:
+def _open(path: Path, named: str | None = None) -> int:
+    """Open the file, making it if it is not there; `named`: the same as the user named it, if that may be a link."""
     try:
         if os.path.exists(path) and not stat.S_ISREG(path.stat().st_mode):
             kind = "a folder: name a file in it" if path.is_dir() else "no regular file"
             raise UsageError(f"{_show(path)} is {kind}; `-o -` writes the records to standard output.")
-        return os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except FileNotFoundError:
-        raise UsageError(
-            f"{_show(path)} cannot be written: there is no folder {_show(path.parent)}; make it first."
-        ) from None
+        return open_trace(named or str(path), os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC)
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and not path.parent.exists():
+            raise UsageError(
+                f"{_show(path)} cannot be written: there is no folder {_show(path.parent)}; make it first."
+            ) from None
         raise UsageError(f"{_show(path)} cannot be written: {error.strerror}; name another file with --out.") from None
 
 

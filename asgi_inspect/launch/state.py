@@ -16,9 +16,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from ..capture.opening import require_unplanted
+from ..errors import UsageError
 from . import locks
 
 KEPT = 20
+_PRIVATE = 0o700
 _SUFFIX = ".jsonl"
 _NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z-.*-[0-9a-f]{12}-\d+\.jsonl")
 
@@ -40,15 +43,23 @@ def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def new_run(directory: Path, now: datetime, environ: Mapping[str, str] = os.environ) -> NewRun:
-    """A new file for a run in `directory`, which began at `now` (UTC); where the state folder fails, in a temporary one."""
+    """A new file for a run in `directory`, which began at `now` (UTC); where the state folder fails, in a temporary one.
+
+    Raises UsageError where there is none either.
+    """
     try:
-        folder = _private_folder(state_folder(environ))
-        str(folder).encode()  # its name is told to the server's processes as JSON
-        return NewRun(_new_file(folder, directory, now), None)
+        return NewRun(_new_file(_private_folder(state_folder(environ)), directory, now), None)
     except (OSError, RuntimeError, UnicodeEncodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        trouble = _reason(error)
+    try:
         folder = Path(tempfile.mkdtemp(prefix="asgi-inspect-"))
-        return NewRun(_new_file(folder, directory, now), reason)
+        folder.chmod(_PRIVATE)  # whatever the umask
+        return NewRun(_new_file(folder, directory, now), trouble)
+    except OSError as error:
+        raise UsageError(
+            f"there is no place for a trace: neither the state folder ({trouble}) nor a temporary one ({_reason(error)}) "
+            "can be used; name a file with --out."
+        ) from None
 
 
 def newest_run(directory: Path, environ: Mapping[str, str] = os.environ) -> Path | None:
@@ -84,10 +95,17 @@ def runs(folder: Path) -> Iterator[Path]:
 
 
 def _new_file(folder: Path, directory: Path, now: datetime) -> Path:
+    str(folder).encode()  # its name is told to the server's processes as JSON
     called = re.sub(r"[^A-Za-z0-9_.]+", "_", directory.name)[:40] or "root"
     path = folder / f"{now:%Y%m%dT%H%M%S.%fZ}-{called}-{_mark(directory)}-{os.getpid()}{_SUFFIX}"
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    os.fchmod(fd, 0o600)  # whatever the umask
+    os.close(fd)
     return path
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
 
 
 def _mark(directory: Path) -> str:
@@ -96,10 +114,15 @@ def _mark(directory: Path) -> str:
 
 
 def _private_folder(folder: Path) -> Path:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make a folder that only its owner may enter, and likewise what is missing above it; whatever the umask."""
+    for missing in [above for above in (folder, *folder.parents) if not above.exists()][::-1]:
+        with suppress(FileExistsError):  # another run was faster
+            missing.mkdir(_PRIVATE)
+            missing.chmod(_PRIVATE)
+    require_unplanted(str(folder))
     status = folder.stat()
     if status.st_uid != os.geteuid():
         raise PermissionError(0, f"{folder} belongs to another user")
     if status.st_mode & 0o077:
-        folder.chmod(0o700)
+        folder.chmod(_PRIVATE)
     return folder

@@ -76,7 +76,8 @@ def test_a_file_that_is_gone_is_begun_anew(
     sink.flush(jumping())
     sink.add(line(3), jumping())
     sink.flush(jumping())
-    assert told(path.read_bytes()) == ["rotation", 2, 3]
+    lost = [2] if how == "removed" else []  # nobody knows which of what was written within the last second
+    assert told(path.read_bytes()) == ["rotation", 2, *lost, 3]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert capfd.readouterr().err == (
         f"asgi-inspect: {path} was removed or replaced; it is begun anew, and what was written before is not in it\n"

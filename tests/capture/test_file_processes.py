@@ -228,7 +228,7 @@ def test_a_disk_that_stands_still_delays_the_end_by_little(
     sink.at_exit()
     assert time.monotonic() - began < PATIENCE / 2
     goes_on.set()
-    assert capfd.readouterr().err == f"asgi-inspect: {path}: 1 records could not be written\n"
+    assert capfd.readouterr().err == f"asgi-inspect: {path}: 2 records could not be written\n"
     until(lambda: 2 in told(path.read_bytes()))
 
 
