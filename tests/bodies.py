@@ -114,7 +114,7 @@ SERVERS: Final = {
 @contextmanager
 def served(server: str, file: Path) -> Iterator[int]:
     """Serve the application under asgi-inspect; yields the port, and leaves the whole trace behind."""
-    command = [sys.executable, "-m", "asgi_inspect", "-o", str(file), "--quiet", *SERVERS[server]]
+    command = [sys.executable, "-m", "asgi_inspect", "-o", str(file), "--quiet", "--no-redact", *SERVERS[server]]
     with running(command) as process:
         port = int(process.wait_for(r"(?i)running on http://127\.0\.0\.1:(\d+)")[1])
         yield port

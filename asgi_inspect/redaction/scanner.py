@@ -10,6 +10,7 @@ from typing import Final
 from .form import FormScanner
 from .json import JsonScanner
 from .multipart import MultipartScanner
+from .packed import PackedScanner
 from .spans import Found, Names, Scanner, Span, Withheld
 
 _DEEPEST: Final = 3  # multipart inside of multipart
@@ -66,7 +67,12 @@ def _choose(
     coding = (content_encoding or "").strip().lower()
     if coding not in ("", "identity"):
         known = _CODING.match(coding)
-        return None if kind is None else Withheld(f"{'compressed' if known is None else known[1]} {kind}")
+        if kind is None:
+            return None
+        why = f"{'compressed' if known is None else known[1]} {kind}"
+        if kind == "body" and known is not None and known[1] in ("gzip", "deflate"):
+            return PackedScanner(_Sniffer(names, oauth, None).looks, why)
+        return Withheld(why)
     if kind is None:
         return _Sniffer(names, oauth, None, form=False)
     if content_type is not None and (charset := _CHARSET.search(content_type)) and _WIDE.match(charset[1].lower()):
@@ -162,6 +168,11 @@ class _Sniffer:
         self._begin = b""
         return self.feed(chunk, last)
 
+    def looks(self, text: bytes) -> str | None:
+        """The same as `_looks`, of a text that may begin with white space."""
+        text = _without_blank(text)
+        return self._looks(text) if text else None
+
     def _looks(self, text: bytes) -> str | None:
         """What the body looks like: JSON, a form, nothing; None where more of it must be seen."""
         found = _JSON.match(text)
@@ -185,6 +196,11 @@ class _Sniffer:
             found.add(max(span.start, end), span.end, span.value if span.start >= end else None, span.why)
             end = max(end, span.end)
         return found.spans
+
+
+def _without_blank(text: bytes) -> bytes:
+    """Without the white space, and the marks, that JSON may begin with."""
+    return text[len(_BLANK.match(text)[0]) :]  # type: ignore[index] # it matches always
 
 
 def _is_same(declared: Scanner | None, looks: str) -> bool:

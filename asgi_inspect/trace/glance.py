@@ -204,10 +204,9 @@ def _scope_parts(scope: Any) -> ScopeParts:
 def _message_parts(message: Any) -> MessageParts:
     carried, headers = _as_written(message, ("body", "text", "bytes"))
     usual: dict[str, Any] = {
-        name: value
-        for name, kind in (("status", int), ("code", int), ("reason", str))
-        if type(value := messages.field(message, name)) is kind
+        name: value for name in ("status", "code") if type(value := messages.field(message, name)) is int
     }
+    usual["reason"] = messages.reason_of(message)
     if messages.field(message, "code") is not None:
         usual.setdefault("code", False)  # one that is no code
     flags: dict[str, Any] = {

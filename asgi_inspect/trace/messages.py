@@ -99,9 +99,13 @@ def close_of(message: Any) -> Close | None:
     code = field(message, "code")
     if code is None:
         code = NORMAL if kind == "websocket.close" else NO_STATUS
+    return Close(code if _is_int(code) else None, reason_of(message))
+
+
+def reason_of(message: Any) -> str | None:
+    """The `reason` of a message in words, also where parts of it are not there; None for none."""
     reason = field(message, "reason")
-    words = as_text(reason) if isinstance(reason, str | Parts | Redacted | Truncated) else None
-    return Close(code if _is_int(code) else None, words or None)
+    return (as_text(reason) if isinstance(reason, str | Parts | Redacted | Truncated) else "") or None
 
 
 def headers_of(holder: Any) -> list[tuple[Any, Any]]:

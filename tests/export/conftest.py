@@ -49,7 +49,17 @@ class Traced(NamedTuple):
 @contextmanager
 def traced(kind: str, file: Path, *options: str) -> Iterator[Traced]:
     """Serve the application under asgi-inspect."""
-    command = [sys.executable, "-m", "asgi_inspect", "-o", str(file), "--quiet", *options, *COMMANDS[kind]]
+    command = [
+        sys.executable,
+        "-m",
+        "asgi_inspect",
+        "-o",
+        str(file),
+        "--quiet",
+        "--no-redact",
+        *options,
+        *COMMANDS[kind],
+    ]
     with running(command) as process:
         port = int(process.wait_for(r"(?i)running on http://127\.0\.0\.1:(\d+)")[1])
         workers = 2 if kind == "two workers" else 1

@@ -1,6 +1,8 @@
 """Which scanner a body gets: by what it is said to be, by what it begins with, and by both where these differ."""
 
 import gzip
+import tracemalloc
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -204,3 +206,47 @@ def test_nothing_makes_it_raise(content_type: str | None, coding: str | None, bo
         feed(scanner, cut(body, places))
         scanner.gap()
         feed(scanner, [body])
+
+
+TEXTS = {
+    "words": (b"leaves " * 50, False),
+    "JSON": (b'  {"password": "s3cr3t-leaf"}', True),
+    "form": (b"a=b&password=s3cr3t-leaf", True),
+    "nothing": (b"", False),
+    "white space": (b" " * 3000, True),  # for all that one can know
+    "one word": (b"password", True),
+}
+
+
+@pytest.mark.parametrize("size", [1, 11, 10_000])
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "x-gzip"])
+@pytest.mark.parametrize("content_type", ["text/plain", None, "application/octet-stream"])
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_compressed_body_of_no_type_is_unpacked_a_little(
+    name: str, content_type: str | None, coding: str, size: int
+) -> None:
+    text, hidden = TEXTS[name]
+    packed = zlib.compress(text) if coding == "deflate" else gzip.compress(text, mtime=0)
+    scanner = scanner_for(content_type, coding, names())
+    assert scanner is not None
+    kept = b""
+    for at in range(0, len(packed), size):
+        chunk = packed[at : at + size]
+        kept += b"" if scanner.feed(chunk) else chunk
+    if hidden:
+        assert zlib.decompressobj(47).decompress(kept) == b""
+    elif text and size > 1:  # byte by byte it is withheld until it is known what it is
+        assert zlib.decompressobj(47).decompress(kept) == text
+
+
+def test_what_is_no_such_coding_is_withheld_and_a_bomb_stays_small() -> None:
+    scanner = scanner_for("text/plain", "gzip", names())
+    assert scanner is not None
+    assert [span.why for span in scanner.feed(b"no gzip at all")] == ["gzip body"]
+    bomb = scanner_for("text/plain", "gzip", names())
+    assert bomb is not None
+    packed = gzip.compress(bytes(50_000_000), mtime=0)
+    tracemalloc.start()
+    bomb.feed(packed)
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()

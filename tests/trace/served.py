@@ -92,7 +92,17 @@ def capture(server: str, folder: Path) -> Path:
     (folder / "main.py").write_text(APPLICATION)
     trace, port = folder / "trace.jsonl", free_port()
     place = str(port) if server == "uvicorn" else f"127.0.0.1:{port}"
-    command = [sys.executable, "-m", "asgi_inspect", "-o", str(trace), "--quiet", *COMMANDS[server], place]
+    command = [
+        sys.executable,
+        "-m",
+        "asgi_inspect",
+        "-o",
+        str(trace),
+        "--quiet",
+        "--no-redact",
+        *COMMANDS[server],
+        place,
+    ]
     with running(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=folder) as process:
         process.wait_for(f"unning on http://127.0.0.1:{port}")
         ask(port)
