@@ -16,7 +16,7 @@ import pytest
 import asgi_inspect
 from asgi_inspect.cli._settings import run_settings
 from asgi_inspect.middleware import InspectMiddleware
-from asgi_inspect.options import Redact, PREFIX, Options
+from asgi_inspect.options import PREFIX, Options, Redact
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "asgi_inspect"

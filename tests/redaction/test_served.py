@@ -10,6 +10,7 @@ from websockets.sync.client import connect
 
 from asgi_inspect import connections
 from asgi_inspect.middleware import InspectMiddleware
+from asgi_inspect.trace.records import ReceiveRecord, SendRecord
 from asgi_inspect.values import Parts, Redacted
 from tests.capture.sinking import until
 from tests.serving import serving
@@ -94,11 +95,8 @@ def test_the_same_secret_has_the_same_fingerprint_wherever_it_stood(tmp_path: Pa
     (connection,) = [one for one in connections(out) if one.type == "http"]
     headers = dict(connection.scope["headers"])
     marks = [headers[b"authorization"].parts[1], connection.scope["query_string"].parts[1]]
-    bodies = [
-        record.message["body"]
-        for record in connection.events
-        if getattr(record, "message", None) and "body" in record.message
-    ]
+    messages = [record.message for record in connection.events if isinstance(record, ReceiveRecord | SendRecord)]
+    bodies = [message.get("body") for message in messages]
     marks += [part for body in bodies if isinstance(body, Parts) for part in body.parts if isinstance(part, Redacted)]
     assert {mark.fingerprint for mark in marks if mark.fingerprint} == {marks[0].fingerprint}
     assert len([mark for mark in marks if mark.fingerprint]) == 4
