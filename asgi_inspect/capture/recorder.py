@@ -165,7 +165,7 @@ class LayerRecorder:
                 layer._clean = ConnectionRedaction(redaction)
                 scope_json(layer._scope, layer._clean.scope)  # so that it knows what bodies these are
             else:
-                layer._clean.redaction = layer._clean.redaction.stricter(redaction)
+                layer._clean.tighten(redaction)
             layer = layer._outside
 
     def has(self, scope: Any) -> bool:

@@ -1,7 +1,7 @@
 """What is withheld of the bodies of one connection: each direction has a scanner that goes on from chunk to chunk."""
 
 from collections.abc import Callable
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from .pieces import octets_of, string_in, withheld
 from .redaction import Redaction
@@ -12,38 +12,46 @@ Side: TypeAlias = Literal["receive", "send"]
 _SWITCHED_OFF: Final = "redactor off"
 
 
+class Content(NamedTuple):
+    """What the headers say of a body."""
+
+    type: str | None
+    coding: str | None
+
+
 class BodyRedaction:
-    """The bodies of one connection, as one layer sees them.
+    """The bodies of one connection, as one layer sees them, where a look is not enough.
 
     secrets: called with each value that was withheld and seen whole.
     """
 
-    __slots__ = ("_content", "_redaction", "_scanners", "_secrets")
+    __slots__ = ("_redaction", "_scanners", "_secrets")
 
     def __init__(self, redaction: Redaction, secrets: Callable[[str], object]) -> None:
         self._redaction = redaction
         self._secrets = secrets
-        self._content: dict[str, tuple[str | None, str | None]] = {}
-        self._scanners: dict[str, Scanner | None] = {}
+        self._scanners: dict[Side, Scanner | None] = {}
 
-    def headers(self, side: str, content_type: str | None, content_encoding: str | None) -> None:
-        """The body that follows on this side is of this type and coding."""
-        self._content[side] = (content_type or None, content_encoding)
+    def tighten(self, redaction: Redaction) -> None:
+        """Withhold by stricter rules from now on; a body that has begun goes on as it began."""
+        self._redaction = redaction
+
+    def begin(self, side: Side) -> None:
+        """A new body begins on this side."""
         self._scanners.pop(side, None)
 
-    def body(self, key: str, tree: Any, side: str, message: dict[str, Any], is_login: Callable[[], bool]) -> Any:
-        """`body`, or the `bytes` or `text` of a WebSocket, of a message."""
-        if tree == "":
-            return tree
-        if self._redaction.names.off:
+    def body(
+        self, key: str, tree: Any, side: Side, *, content: Content, more: bool, is_login: Callable[[], bool]
+    ) -> Any:
+        """`body`, or the `bytes` or `text` of a WebSocket, of a message; `more`: of this body comes more."""
+        names = self._redaction.names
+        if names.off:
             return withheld(tree, self._redaction.prints, _SWITCHED_OFF)
         if key != "body":
-            scanner: Scanner | None = message_scanner(self._redaction.names, oauth=is_login())
-            return self._scanned(tree, scanner, last=True)
+            return self._scanned(tree, message_scanner(names, oauth=is_login()), last=True)
         if side not in self._scanners:
-            content_type, coding = self._content.get(side, (None, None))
-            self._scanners[side] = scanner_for(content_type, coding, self._redaction.names, oauth=is_login())
-        return self._scanned(tree, self._scanners[side], last=not message.get("more_body"))
+            self._scanners[side] = scanner_for(content.type or None, content.coding, names, oauth=is_login())
+        return self._scanned(tree, self._scanners[side], last=not more)
 
     def _scanned(self, tree: Any, scanner: Scanner | None, *, last: bool) -> Any:
         if scanner is None:

@@ -8,19 +8,22 @@ connection is withheld in the texts of its exceptions too.
 
 import base64
 from collections import deque
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from .bodies import BodyRedaction
+from .bodies import BodyRedaction, Content, Side
 from .headers import content_encoding, content_type, subprotocol
 from .names import Kind
 from .nests import clean_nest, with_clean_keys
 from .pieces import clean_words, cleaned, in_parts, is_string, text_of, withheld
 from .redaction import Redaction
+from .scanner import is_harmless, is_harmless_message
 from .shapes import Found, address, in_order, is_login, query, sentence
 
 _SHORT: Final = 8  # characters: no value of a usual header that is shorter can have a token in it
+_UNKNOWN: Final = Content(None, None)
 _SHORT_PATH: Final = 16
 _SECRETS: Final = 32
 _FEWEST, _MOST = 6, 256  # characters of a secret that is looked for elsewhere
@@ -32,23 +35,30 @@ class ConnectionRedaction:
     redaction: what is withheld; may be made stricter in between.
     """
 
-    __slots__ = ("_bodies", "_coding", "_path", "_secrets", "_type", "redaction")
+    __slots__ = ("_bodies", "_coding", "_login", "_received", "_secrets", "_sent", "_type", "_where", "redaction")
 
     def __init__(self, redaction: Redaction) -> None:
         self.redaction = redaction
-        self._path: Any = None
+        self._where: Any = None  # the path
+        self._login: bool | None = None
         self._type: str | None = None  # of the headers that were looked through last
         self._coding: str | None = None
+        self._received = self._sent = _UNKNOWN
         self._secrets: deque[str] | None = None
         self._bodies: BodyRedaction | None = None
+
+    def tighten(self, redaction: Redaction) -> None:
+        """Withhold by this and what was before, from now on."""
+        self.redaction = self.redaction.stricter(redaction)
+        if self._bodies is not None:
+            self._bodies.tighten(self.redaction)
 
     def scope(self, tree: Any) -> Any:
         """A scope; the tree itself may be changed."""
         if type(tree) is dict:
-            self._path = tree.get("path")
+            self._where = tree.get("path")
         tree = self._fields(tree, "receive")
-        if self._type is not None or self._coding is not None:
-            self._of_bodies().headers("receive", self._type, self._coding)
+        self._received = Content(self._type, self._coding)
         return tree
 
     def receive(self, tree: Any) -> Any:
@@ -59,7 +69,9 @@ class ConnectionRedaction:
         """A message that the application sends; the tree itself may be changed."""
         tree = self._fields(tree, "send")
         if type(tree) is dict and "headers" in tree and "status" in tree:
-            self._of_bodies().headers("send", self._type, self._coding)
+            self._sent = Content(self._type, self._coding)
+            if self._bodies is not None:
+                self._bodies.begin("send")
         return tree
 
     def text(self, text: str) -> str:
@@ -68,48 +80,65 @@ class ConnectionRedaction:
 
     # --- fields --------------------------------------------------------------------------------------------------------
 
-    def _fields(self, tree: Any, side: str) -> Any:
+    def _fields(self, tree: Any, side: Side) -> Any:
         if type(tree) is not dict or (len(tree) == 1 and next(iter(tree))[:1] == "$"):
             return clean_nest(tree, self.redaction, self._sentence)
         opened = False
         for key, x in tree.items():
-            how = _FIELDS.get(key, _OPEN)
-            if how is None:
+            how = _FIELDS.get(key, ConnectionRedaction._unknown)
+            if how is None or x is None:
                 continue
-            opened = opened or how is _OPEN
-            if x is None:
-                continue
-            if how == "headers":
-                self._type = self._coding = None
-                clean = self._headers(x)
-            elif how == "body":
-                clean = self._of_bodies().body(key, x, side, tree, self._is_login)
-            elif how == "path":
-                clean = self._address(x)
-            elif how == "query":
-                clean = cleaned(x, self._query, self.redaction.prints, self._remember) if x != "" else x
-            elif how == "subprotocols":
-                clean = self._subprotocols(x)
-            elif how == "sentence":
-                clean = cleaned(x, self._sentence, self.redaction.prints, self._remember)
-            else:
-                clean = self._open_field(key, x)
+            opened = opened or how is ConnectionRedaction._unknown
+            clean = how(self, x, key, side, tree)
             if clean is not x:
                 tree[key] = clean  # of a key that is there, so the iteration goes on
         return with_clean_keys(tree, self.redaction, self._sentence) if opened else tree
 
-    def _of_bodies(self) -> BodyRedaction:
+    # --- what a field can hold: each takes the value, the field's name, the side, and the whole it stands in -------------
+
+    def _headers_field(self, x: Any, key: str, side: Side, tree: dict[str, Any]) -> Any:
+        self._type = self._coding = None
+        return self._headers(x)
+
+    def _body(self, x: Any, key: str, side: Side, tree: dict[str, Any]) -> Any:
+        if x == "":
+            return x
+        names = self.redaction.names
+        content = self._received if side == "receive" else self._sent
+        # Nearly all bodies are one message and harmless: no scanner is made for them. A redactor has to be asked each time.
+        more = bool(tree.get("more_body"))
+        if self._bodies is None and type(x) is str and not more and names.harmless is not None:
+            if key != "body":
+                if is_harmless_message(x, names):
+                    return x
+            elif content.coding is None and is_harmless(x, content.type, names):
+                return x
         if self._bodies is None:
             self._bodies = BodyRedaction(self.redaction, self._remember)
-        return self._bodies
+        return self._bodies.body(key, x, side, content=content, more=more, is_login=self._is_login)
 
-    def _open_field(self, key: str, x: Any) -> Any:
-        """One that no specification of today knows, or that may hold anything."""
-        if type(x) is int or type(x) is bool or x == {}:
+    def _path(self, x: Any, key: str, side: Side, tree: dict[str, Any]) -> Any:
+        return self._address(x)
+
+    def _query_string(self, x: Any, key: str, side: Side, tree: dict[str, Any]) -> Any:
+        return x if x == "" else cleaned(x, self._query, self.redaction.prints, self._remember)
+
+    def _reason(self, x: Any, key: str, side: Side, tree: dict[str, Any]) -> Any:
+        return cleaned(x, self._sentence, self.redaction.prints, self._remember)
+
+    def _nest(self, x: Any, key: str, side: Side, tree: dict[str, Any]) -> Any:
+        return x if x == {} else clean_nest(x, self.redaction, self._sentence)
+
+    def _unknown(self, x: Any, key: str, side: Side, tree: dict[str, Any]) -> Any:
+        """One that no specification of today knows."""
+        if type(x) is bool or (type(x) is int and not self._is_named(key)):
             return x
-        if self._kind(key) == "secret":
+        if self._is_named(key):
             return withheld(x, self.redaction.prints, "name")
         return clean_nest(x, self.redaction, self._sentence)
+
+    def _is_named(self, key: str) -> bool:
+        return self.redaction.names.kind("scope", key) == "secret"
 
     def _address(self, x: Any) -> Any:
         if type(x) is str and len(x) <= _SHORT_PATH and "=" not in x:
@@ -128,10 +157,12 @@ class ConnectionRedaction:
         return self.redaction.names.kind("scope", name)
 
     def _is_login(self) -> bool:
-        path = text_of(self._path)
-        return path is not None and is_login(path)
+        if self._login is None:
+            path = text_of(self._where)
+            self._login = path is not None and is_login(path)
+        return self._login
 
-    def _subprotocols(self, x: Any) -> Any:
+    def _subprotocols(self, x: Any, key: str, side: Side, tree: dict[str, Any]) -> Any:
         if type(x) is str:
             return cleaned(x, subprotocol, self.redaction.prints, self._remember)
         if type(x) is not list and type(x) is not tuple:
@@ -178,11 +209,15 @@ class ConnectionRedaction:
                     finder = finders.get(name) or redaction.finder(name)
                     if finder is usual and (len(value) < _SHORT or value in harmless):
                         continue
-                    found = finder(value)
                     if finder is content_type:
                         self._type = value if self._type is None else ""  # two of them: nobody knows
+                        finder = usual
                     elif finder is content_encoding:
                         self._coding = value if self._coding is None else f"{self._coding}, {value}"
+                        finder = usual
+                    if finder is usual and value in harmless:
+                        continue
+                    found = finder(value)
                     if not found:
                         if finder is usual:
                             redaction.found_harmless(value)
@@ -218,9 +253,10 @@ def _each(x: Any, clean: list[Any]) -> Any:
     return x if all(one is other for one, other in zip(x, clean, strict=True)) else clean
 
 
-# How a field is looked through; None: it holds nothing that could be secret. A field that is not here is an open one.
-_OPEN: Final = "open"
-_FIELDS: Final[dict[str, str | None]] = {
+_Look: TypeAlias = Callable[[ConnectionRedaction, Any, str, Side, dict[str, Any]], Any]
+
+# How a field is looked through; None: it holds nothing that could be secret. What is not here is unknown.
+_FIELDS: Final[Mapping[str, _Look | None]] = {
     "type": None,
     "http_version": None,
     "method": None,
@@ -233,17 +269,19 @@ _FIELDS: Final[dict[str, str | None]] = {
     "trailers": None,
     "more_trailers": None,
     "code": None,
-    "headers": "headers",
-    "links": "path",
-    "query_string": "query",
-    "path": "path",
-    "raw_path": "path",
-    "root_path": "path",
-    "subprotocol": "subprotocols",
-    "subprotocols": "subprotocols",
-    "reason": "sentence",
-    "message": "sentence",
-    "body": "body",
-    "bytes": "body",
-    "text": "body",
+    "headers": ConnectionRedaction._headers_field,
+    "links": ConnectionRedaction._path,
+    "query_string": ConnectionRedaction._query_string,
+    "path": ConnectionRedaction._path,
+    "raw_path": ConnectionRedaction._path,
+    "root_path": ConnectionRedaction._path,
+    "subprotocol": ConnectionRedaction._subprotocols,
+    "subprotocols": ConnectionRedaction._subprotocols,
+    "reason": ConnectionRedaction._reason,
+    "message": ConnectionRedaction._reason,
+    "body": ConnectionRedaction._body,
+    "bytes": ConnectionRedaction._body,
+    "text": ConnectionRedaction._body,
+    "state": ConnectionRedaction._nest,
+    "extensions": ConnectionRedaction._nest,
 }

@@ -5,9 +5,11 @@ anything that is scanned.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from .form import FormScanner
+from .harmless import has_harmless_keys_only
 from .json import JsonScanner
 from .multipart import MultipartScanner
 from .packed import PackedScanner
@@ -57,6 +59,42 @@ def scanner_for(
 def message_scanner(names: Names, *, oauth: bool = False) -> Scanner:
     """What looks for secrets in one message of a WebSocket."""
     return _Sniffer(names, oauth, None, message=True)
+
+
+# In a text, at its beginning: what needs a closer look than whether it is JSON as programs write it.
+_ODD_BEGIN: Final = re.compile(r"[\s\0-\x1f\ufeff\ufffe\x7f-\xff{\[]")
+_FORM_BEGIN: Final = re.compile(r"[\w.%+*\[\]\-]{1,256}+(?:=|\Z)")
+_JSON_BEGIN: Final = ('{"', '[{"', "{}", "[]")
+
+
+def is_harmless(text: str, content_type: str | None, names: Names) -> bool:
+    """Whether nothing in a whole body is to be withheld; False also where only a scanner can tell. It is not compressed.
+
+    This is for the hot path: nearly all small bodies are found harmless by it, and no scanner is made for them.
+    """
+    kind = _plain_kind(content_type)
+    if kind == "other":
+        return False
+    if text.startswith(_JSON_BEGIN):
+        return has_harmless_keys_only(text.encode(), names.harmless)
+    if kind == "JSON" or _ODD_BEGIN.match(text) is not None:
+        return False
+    return kind == "nothing" or _FORM_BEGIN.match(text) is None
+
+
+def is_harmless_message(text: str, names: Names) -> bool:
+    """The same of a message of a WebSocket."""
+    return text.startswith(_JSON_BEGIN) and has_harmless_keys_only(text.encode(), names.harmless)
+
+
+@lru_cache(maxsize=256)
+def _plain_kind(content_type: str | None) -> str:
+    """What a body of this type is: `JSON`, `nothing` that has fields, `body` for all that is not known; or something `other`."""
+    kind = _kind((content_type or "").partition(";")[0].strip().lower())
+    charset = None if content_type is None else _CHARSET.search(content_type)
+    if kind in ("form", "multipart") or (charset is not None and _WIDE.match(charset[1].lower())):
+        return "other"
+    return kind or "nothing"
 
 
 def _choose(
