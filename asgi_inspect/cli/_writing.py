@@ -17,15 +17,15 @@ Write: TypeAlias = Callable[[str | bytes], bool]
 
 
 @contextmanager
-def writing_to(out: str, inputs: Sequence[str]) -> Iterator[Write]:
+def writing_to(out: str, inputs: Sequence[str], *, private: bool = False) -> Iterator[Write]:
     """Write to OUT as long as the block lasts; `-` is standard output.
 
-    inputs: the files that are read, which OUT may not be. Raises UsageError where OUT cannot be, or not be written.
+    inputs: the files that are read, which OUT may not be. private: a new OUT is for its owner only, as a trace is. Raises UsageError where OUT cannot be, or not be written.
     """
     if out == "-":
         yield _to_standard_output()
     else:
-        with _beside(out, inputs) as write:
+        with _beside(out, inputs, private) as write:
             yield write
 
 
@@ -49,18 +49,20 @@ def _encoded(piece: str | bytes) -> bytes:
 
 
 @contextmanager
-def _beside(out: str, inputs: Sequence[str]) -> Iterator[Write]:
+def _beside(out: str, inputs: Sequence[str], private: bool) -> Iterator[Write]:
     """Write a file of another name in the same folder, which takes the place of OUT at the end."""
     path = os.path.realpath(out)
     mode = _mode_of(path, out, inputs)
     beside = f"{path}.{secrets.token_hex(4)}.part"
     with _ended_in_order():
-        yield from _written(path, beside, out, mode)
+        yield from _written(path, beside, out, 0o600 if private and mode is None else mode)
 
 
 def _written(path: str, beside: str, out: str, mode: int | None) -> Iterator[Write]:
     with _said(out):
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
+        descriptor = os.open(
+            beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666 if mode is None else 0o600
+        )
     try:
         with open(descriptor, "wb") as file:
 

@@ -34,7 +34,7 @@ def _import(*, kind: str, file: str, out: str) -> int:
             found = records(archive, os.path.basename(file))
             first = next(found, None)
             if first is not None:
-                with writing_to(out, [file]) as write:
+                with writing_to(out, [file], private=True) as write:
                     for number, record in enumerate(itertools.chain([first], found)):
                         if not write(encode_record(record) + b"\n"):
                             break

@@ -24,7 +24,7 @@ def _merge(*, files: tuple[str, ...], out: str) -> int:
         stack.callback(faults.finish)
         progress = stack.enter_context(Progress())
         traces = stack.enter_context(Traces(names, on_damage=faults, progress=progress))
-        write = stack.enter_context(writing_to(out, names))
+        write = stack.enter_context(writing_to(out, names, private=True))
         for line in in_order_of_time(traces.lines(chosen)):
             named_connection = named_connection or b'"conn":' in line
             if not write(line + b"\n"):

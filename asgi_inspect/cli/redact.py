@@ -26,7 +26,7 @@ def _redact(*, files: tuple[str, ...], out: str, redact: tuple[str, ...]) -> int
         stack.callback(faults.finish)
         progress = stack.enter_context(Progress())
         traces = stack.enter_context(Traces(names, on_damage=faults, progress=progress))
-        write = stack.enter_context(writing_to(out, names))
+        write = stack.enter_context(writing_to(out, names, private=True))
         for line in traces.lines(chosen):
             clean = cleaner.line(line)
             named_connection = named_connection or b'"conn":' in line

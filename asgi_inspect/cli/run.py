@@ -133,9 +133,12 @@ def _withheld(ctx: click.Context, names: tuple[str, ...], nothing: bool) -> list
     """The names that are withheld beside the default ones; None: nothing is withheld."""
     if nothing and names and _typed(ctx, "no_redact") and _typed(ctx, "redact"):
         raise UsageError("--no-redact withholds nothing, --redact NAME withholds more: leave one of them out.")
-    if nothing and not _typed(ctx, "redact"):
+    if nothing and (not names or _typed(ctx, "no_redact")):
         return None
-    chosen = parse_redact("--redact", ",".join(names)) if names else Redact()
+    place = "--redact" if _typed(ctx, "redact") else "redact (ASGI_INSPECT_REDACT, or in pyproject.toml)"
+    chosen = parse_redact(place, ",".join(names)) if names else Redact()
+    if chosen is None and _typed(ctx, "redact"):
+        raise UsageError("--redact takes names; to withhold nothing, say --no-redact.")
     return None if chosen is None else list(chosen.words)
 
 

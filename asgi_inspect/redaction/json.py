@@ -115,7 +115,7 @@ class JsonScanner:
     def _begin(self, chunk: bytes) -> None:
         """See from the first bytes how the document is written."""
         if self._size < 4 and (b"\0" in chunk[: 4 - self._size] or (not self._size and chunk[:2] in _WIDE_MARKS)):
-            self._lose("charset")
+            self._lose("not UTF-8")
         self._size += len(chunk)
         if self._javascript is not None:
             return

@@ -114,7 +114,7 @@ def _choose(
     if kind is None:
         return _Sniffer(names, oauth, None, form=False)
     if content_type is not None and (charset := _CHARSET.search(content_type)) and _WIDE.match(charset[1].lower()):
-        return Withheld("charset")
+        return Withheld("not UTF-8")
     if kind == "JSON":
         return _Sniffer(names, oauth, JsonScanner(names, oauth, _again(media)))
     if kind == "form":

@@ -212,22 +212,21 @@ def _is_mixed(text: str) -> bool:
 
 # --- sentences ---------------------------------------------------------------------------------------------------------
 
-_NAMED: Final = re.compile(
-    r"""(?P<quote>["']?+)\b(?P<name>[A-Za-z][\w.-]{1,60}+)(?P=quote)\s{0,4}+[:=]\s{0,4}+
-        (?:"(?P<double>(?:[^"\\\n]|\\.)*+)"|'(?P<single>(?:[^'\\\n]|\\.)*+)'|(?P<bare>[^\s,;&"'<>(){}\[\]]++))""",
-    re.VERBOSE,
-)
+_NAMED: Final = re.compile(r"""(["']?+)\b([A-Za-z][\w.-]{1,60}+)\1\s{0,4}+[:=]\s{0,4}+""")
+_VALUE: Final = re.compile(r"""\"((?:[^"\\\n]|\\.)*+)"|'((?:[^'\\\n]|\\.)*+)'|([^\s,;&"'<>(){}\[\]]++)""")
+_NO_SECRETS: Final = frozenset({"", "None", "null", "True", "False", "true", "false"})
 
 
 def sentence(text: str, kind_of: KindOf) -> list[Found]:
     """What is secret in a text for people, such as the message of an exception: also `name=value` and `'name': 'value'`."""
     found = [one for one in shapes(text) if one.why != "bearer" or not _is_word(text[one.start : one.end])]
+    end = 0
     for match in _NAMED.finditer(text):
-        kind = kind_of(match["name"])
-        group = "double" if match["double"] is not None else "single" if match["single"] is not None else "bare"
-        value = match[group]
-        if kind == "secret" and value and value not in ("None", "null", "True", "False", "true", "false"):
-            found.append(Found(*match.span(group), "named"))
+        if match.start() >= end and kind_of(match[2]) == "secret" and (value := _VALUE.match(text, match.end())):
+            group = value.lastindex or 0
+            end = value.end()
+            if value[group] not in _NO_SECRETS:
+                found.append(Found(*value.span(group), "named"))
     return in_order(found)
 
 

@@ -114,3 +114,10 @@ def test_what_cannot_be_is_said(trace: Path, tmp_path: Path) -> None:
         assert done.returncode == 2
         assert sentence in done.stderr
         assert b"Traceback" not in done.stderr
+
+
+def test_a_new_trace_is_for_its_owner_only(trace: Path, tmp_path: Path) -> None:
+    for number, name in enumerate(("redact", "merge")):
+        out = tmp_path / f"{number}.jsonl"
+        assert command(name, trace, "-o", out).returncode == 0
+        assert out.stat().st_mode & 0o777 == 0o600
