@@ -13,7 +13,7 @@ JOBS := 4
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format coverage transparency fuzz picture bench-read clean same-python
+.PHONY: help demo test lint format coverage transparency fuzz picture bench-read bench-redact clean same-python
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ picture: $(VENV)/installed-demo ## the README's picture, from a new run
 
 bench-read: $(VENV)/installed-dev ## how fast a large trace is read, beside wc, rg, jq, DuckDB and mitmdump; BENCH=--help tells more
 	@$(BIN)/python -m bench.reading $(BENCH)
+
+bench-redact: $(VENV)/installed-demo ## what it costs to keep secrets out; BENCH=--help tells more
+	@$(BIN)/python -m bench.redaction $(BENCH)
 
 clean: ## remove .venv and all that was generated
 	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis

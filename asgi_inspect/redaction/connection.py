@@ -20,11 +20,10 @@ from .nests import clean_nest, with_clean_keys
 from .pieces import clean_words, cleaned, in_parts, is_string, text_of, withheld
 from .redaction import Redaction
 from .scanner import is_harmless, is_harmless_message
-from .shapes import Found, address, in_order, is_login, query, sentence
+from .shapes import Found, address, in_order, is_harmless_path, is_harmless_query, is_login, query, sentence
 
 _SHORT: Final = 8  # characters: no value of a usual header that is shorter can have a token in it
 _UNKNOWN: Final = Content(None, None)
-_SHORT_PATH: Final = 16
 _SECRETS: Final = 32
 _FEWEST, _MOST = 6, 256  # characters of a secret that is looked for elsewhere
 
@@ -84,11 +83,13 @@ class ConnectionRedaction:
         if type(tree) is not dict or (len(tree) == 1 and next(iter(tree))[:1] == "$"):
             return clean_nest(tree, self.redaction, self._sentence)
         opened = False
+        look_for, unknown = _FIELDS.get, ConnectionRedaction._unknown
         for key, x in tree.items():
-            how = _FIELDS.get(key, ConnectionRedaction._unknown)
+            how = look_for(key, unknown)
             if how is None or x is None:
                 continue
-            opened = opened or how is ConnectionRedaction._unknown
+            if how is unknown:
+                opened = True
             clean = how(self, x, key, side, tree)
             if clean is not x:
                 tree[key] = clean  # of a key that is there, so the iteration goes on
@@ -121,7 +122,9 @@ class ConnectionRedaction:
         return self._address(x)
 
     def _query_string(self, x: Any, key: str, side: Side, tree: dict[str, Any]) -> Any:
-        return x if x == "" else cleaned(x, self._query, self.redaction.prints, self._remember)
+        if x == "" or (type(x) is str and is_harmless_query(x, self.redaction.names.known)):
+            return x
+        return cleaned(x, self._query, self.redaction.prints, self._remember)
 
     def _reason(self, x: Any, key: str, side: Side, tree: dict[str, Any]) -> Any:
         return cleaned(x, self._sentence, self.redaction.prints, self._remember)
@@ -141,7 +144,7 @@ class ConnectionRedaction:
         return self.redaction.names.kind("scope", key) == "secret"
 
     def _address(self, x: Any) -> Any:
-        if type(x) is str and len(x) <= _SHORT_PATH and "=" not in x:
+        if type(x) is str and (x == "" or is_harmless_path(x)):
             return x
         if type(x) is list:
             return _each(x, [self._address(one) for one in x])

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from fnmatch import translate
 from typing import Any, Final, Literal, TypeAlias
+from unicodedata import normalize
 
 Place: TypeAlias = Literal["header", "cookie", "query", "form", "json", "multipart", "scope"]
 Kind: TypeAlias = Literal["secret", "code", "count"]
@@ -26,28 +27,20 @@ _LONGEST: Final = 4096  # longer ones are none that anybody wrote, and what is u
 _SECRET: Final = re.compile(
     r"passw(?:or)?d|passwrd|passphrase|passcode|pwd|secret|token|credential|apikey|appkey|privatekey|privkey|accesskey"
     r"|signingkey|encryptionkey|sharedkey|masterkey|authkey|subscriptionkey|functionskey|licensekey|sshkey"
-    r"|sessionid|sessionkey|sessid|csrf|xsrf|jwt|authorization|authcode|bearer|cookie|signature|connectionstring"
-    r"|securitycode|verificationcode|recoverycode|backupcode|onetimecode|mnemonic|seedphrase|oidcdata"
-    r"|creditcard|cardnumber|ccnumber|xauth(?:user|key)"
+    r"|(?:consumer|client|server|service|admin|account|application|internal|deploy|activation)key|passkey"
+    r"|sessionid|sessionkey|sessid|csrf|xsrf|wpnonce|jwt|authorization|bearer|cookie|signature"
+    r"|connectionstring|(?:security|verification|recovery|backup|onetime|auth|otp|mfa|2fa|factor|sms|email|access|device|user"
+    r"|activation|confirm|confirmation|invite|invitation|unlock|login|reset)codes?\Z|mnemonic|seedphrase|oidcdata"
+    r"|creditcard|cardnumber|ccnumber|socialsecurity|securityanswer|oauthverifier|xauth(?:user|key)"
 )
-# The whole name, or the last word of one such as `user[pin]`.
-_WHOLE: Final = frozenset(
+# The whole name, or the last word of one such as `user[pin]`, `X-Basic-Auth` or `dbPass`.
+_LAST: Final = frozenset(
+    ["pass", "pw", "psw", "pswd", "auth", "otp", "totp", "pin", "cvv", "cvv2", "cvc", "cvc2", "csc", "ssn", "sig"]
+)
+_WHOLE: Final = _LAST.union(
     [
-        "pass",
-        "pw",
-        "auth",
         "sid",
-        "otp",
-        "totp",
-        "pin",
         "pincode",
-        "cvv",
-        "cvv2",
-        "cvc",
-        "cvc2",
-        "csc",
-        "ssn",
-        "sig",
         "dpop",
         "assertion",
         "clientassertion",
@@ -55,15 +48,21 @@ _WHOLE: Final = frozenset(
         "samlrequest",
         "codeverifier",
         "awsaccesskeyid",
-        "ticket",
+        "dsn",
         "passwort",
+        "kennwort",
+        "mdp",
         "motdepasse",
         "contrasena",
         "senha",
         "wachtwoord",
     ]
 )
-_IN_ADDRESSES: Final = frozenset({"session", "s3signature", "hmac", "authkey"})  # of a query or form only
+_IN_ADDRESSES: Final = frozenset({"session", "hmac", "ticket", "xsid", "authentication", "xauthentication"})  # of a query, a form or a header only
+# Keys in headers that open nothing.
+_OPEN_KEYS: Final = re.compile(
+    r"(?:idempotency|surrogate|cache|partition|sort|group|routing|public|publishable|websocket)key"
+)
 # What only tells of a secret.
 _ABOUT: Final = re.compile(
     r"(?:type|count|limit|length|budget|details|ttl|lifetime|expir(?:y|es|ed|ation)(?:in|at|on|date|time)?|url|uri|endpoint"
@@ -86,11 +85,15 @@ _NEVER: Final = frozenset(
     ]
 )
 _WORDS: Final = re.compile(r"[\[\].]+")
+_LAST_WORD: Final = re.compile(r"(?:[A-Z]?[a-z0-9]+|[A-Z0-9]+)[^A-Za-z0-9]*\Z")
 _SIGNS: Final = re.compile(r"[^a-z0-9]+")
+_OUTSIDE: Final = ("query", "form", "header")
 
 
 def plain_name(name: str) -> str:
-    """The name in small letters and digits alone."""
+    """The name in small letters and digits alone, without accents."""
+    if not name.isascii():
+        name = normalize("NFKD", name)
     return _SIGNS.sub("", name.lower())
 
 
@@ -101,11 +104,25 @@ def _by_default(place: str, name: str) -> Kind | None:
     last = plain_name(_WORDS.split(name.rstrip("[]."))[-1]) if "[" in name or "." in name else flat
     if last == "code":
         return "code"
-    if last in _WHOLE or (last in _IN_ADDRESSES and place in ("query", "form")):
+    if last in _WHOLE or _last_word(name) in _LAST or (place in _OUTSIDE and _is_secret_outside(name, last)):
         return "secret"
     if _SECRET.search(flat) is None or _ABOUT.search(flat) is not None:
         return None
     return "count" if flat.endswith("tokens") else "secret"
+
+
+def _last_word(name: str) -> str:
+    found = _LAST_WORD.search(name)
+    return "" if found is None else plain_name(found[0])
+
+
+def _is_secret_outside(name: str, flat: str) -> bool:
+    """Whether it is one where nobody would call anything else so: in JSON `session` and `ticket` are things of all kinds."""
+    return (
+        flat in _IN_ADDRESSES
+        or (_last_word(name) == "session" and "-" in name)
+        or (name[-4:].lower() == "-key" and _OPEN_KEYS.search(flat) is None)
+    )
 
 
 class Names:
@@ -129,7 +146,8 @@ class Names:
         self.ask = ask
         self._own = [re.compile(translate(_even(word))) for word in self.words]
         self._say = say
-        self._known: dict[tuple[str, str], Kind | None] = {}
+        self.known: dict[tuple[Place, str], Kind | None] = {}
+        """What the last names were, by place; empty where each has to be asked for."""
         self._off = False
         self.harmless: set[bytes] | None = None if ask is not None else set()
         """JSON keys, as they stand between the quotes, that were found harmless; None where each has to be asked for."""
@@ -165,11 +183,11 @@ class Names:
                 return "secret" if answer else None
         key = (place, name)
         try:
-            return self._known[key]
+            return self.known[key]
         except KeyError:
             kind = self._named(place, name)
-            if len(self._known) < _MOST and len(name) <= _LONG:
-                self._known[key] = kind
+            if self.ask is None and len(self.known) < _MOST and len(name) <= _LONG:
+                self.known[key] = kind
             return kind
 
     def _named(self, place: str, name: str) -> Kind | None:

@@ -46,7 +46,7 @@ class Redaction:
 
     def found_harmless(self, value: str) -> None:
         """Remember for a while that `usual` finds nothing in this value."""
-        if len(value) <= _LONG:
+        if len(value) <= _LONG and self.names.harmless is not None:
             if len(self.harmless) >= _MOST:
                 self.harmless.clear()
             self.harmless.add(value)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import unquote_plus
 
-from .names import Kind, plain_name
+from .names import Kind, Place, plain_name
 
 KindOf: TypeAlias = Callable[[str], Kind | None]
 
@@ -156,6 +156,23 @@ _CALLBACK: Final = re.compile(
 _LOGIN: Final = re.compile(
     r"callback|oauth|oidc|openid|signin|login|sso|saml|/token\b|connect/|authoriz", re.IGNORECASE
 )
+
+
+# What asks for a closer look: escapes, white space, signs of a parameter, of a user, of a URL; and all that is long.
+_ODD_QUERY: Final = re.compile(r"[%+;@:#?\s]|[^&=]{16}")
+_ODD_PATH: Final = re.compile(r"[%=;@:#?\s]|[^/]{16}")
+
+
+def is_harmless_path(path: str) -> bool:
+    """Whether there is surely nothing secret in a path: so it is in most of them. False says nothing."""
+    return _ODD_PATH.search(path) is None
+
+
+def is_harmless_query(text: str, known: Mapping[tuple[Place, str], Kind | None]) -> bool:
+    """The same of a query string. known: what names were found to be."""
+    if _ODD_QUERY.search(text) is not None:
+        return False
+    return all(known.get(("query", pair.partition("=")[0]), "secret") is None for pair in text.split("&"))
 
 
 def is_callback(query_string: str) -> bool:

@@ -121,5 +121,5 @@ def test_names_from_anybody_take_no_memory_for_ever() -> None:
     for number in range(10_000):
         names.kind("form", f"a{number}")
     names.kind("form", "x" * 1_000_000)
-    assert len(names._known) < 5_000
-    assert all(len(name) < 1_000 for _, name in names._known)
+    assert len(names.known) < 5_000
+    assert all(len(name) < 1_000 for _, name in names.known)
