@@ -226,6 +226,8 @@ def parse_redact(name: str, value: Any) -> Redact | None:
     words = [word.strip() for one in given if isinstance(one, str | bytes) for word in _text(one).split(",")]
     patterns = [one for one in given if isinstance(one, re.Pattern) and isinstance(one.pattern, str)]
     asks = [one for one in given if callable(one) and not inspect.iscoroutinefunction(one)]
+    if asks:
+        _require_two_arguments(name, asks[0])
     if len(patterns) + len(asks) + sum(isinstance(one, str | bytes) for one in given) < len(given) or len(asks) > 1:
         raise UsageError(
             f"{name} takes names (`*` stands for any characters), patterns of re.compile, one plain function, or None; "
@@ -234,6 +236,20 @@ def parse_redact(name: str, value: Any) -> Redact | None:
     if "" in words:
         raise UsageError(f"{name} takes names, and an empty one fits nothing; not {_shown(value)}.")
     return Redact(tuple(words), tuple(patterns), asks[0] if asks else None)
+
+
+def _require_two_arguments(name: str, ask: Any) -> None:
+    """Say now what would else be said when it is asked for the first time."""
+    try:
+        signature = inspect.signature(ask)
+    except (TypeError, ValueError):  # one that does not tell
+        return
+    try:
+        signature.bind("header", "host")
+    except TypeError:
+        raise UsageError(
+            f"{name} takes a function of two arguments, the place and the name; not {_shown(ask)}."
+        ) from None
 
 
 def _text(word: str | bytes) -> str:

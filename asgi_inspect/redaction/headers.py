@@ -67,7 +67,9 @@ def finder_for(name: str, names: Names, usual: Finder) -> Finder:
         return _cookie_set(names) if kind else _looks
     if lower in _CREDENTIALS:
         return _credentials if kind else _nothing
-    if kind in ("secret", "count"):
+    if kind == "count":
+        return _not_a_number
+    if kind == "secret":
         return _whole
     if lower == "sec-websocket-protocol":
         return subprotocols
@@ -82,6 +84,10 @@ def finder_for(name: str, names: Names, usual: Finder) -> Finder:
 
 def _whole(value: str) -> list[Found]:
     return [Found(0, len(value), "header")] if value else []
+
+
+def _not_a_number(value: str) -> list[Found]:
+    return [] if value.isdigit() else _whole(value)
 
 
 def _nothing(value: str) -> list[Found]:

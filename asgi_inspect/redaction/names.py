@@ -48,7 +48,6 @@ _WHOLE: Final = _LAST.union(
         "samlrequest",
         "codeverifier",
         "awsaccesskeyid",
-        "dsn",
         "passwort",
         "kennwort",
         "mdp",
@@ -58,7 +57,9 @@ _WHOLE: Final = _LAST.union(
         "wachtwoord",
     ]
 )
-_IN_ADDRESSES: Final = frozenset({"session", "hmac", "ticket", "xsid", "authentication", "xauthentication"})  # of a query, a form or a header only
+_IN_ADDRESSES: Final = frozenset(
+    {"session", "hmac", "ticket", "xsid", "authentication", "xauthentication"}
+)  # of a query, a form or a header only
 # Keys in headers that open nothing.
 _OPEN_KEYS: Final = re.compile(
     r"(?:idempotency|surrogate|cache|partition|sort|group|routing|public|publishable|websocket)key"

@@ -100,7 +100,11 @@ def test_what_withholds_nothing(given: Any) -> None:
     assert parse_redact("redact", given) is None
 
 
-@pytest.mark.parametrize("given", ["", "a,,b", [""], 7, [7], _async, [_redactor, _redactor], {"a": 1, 2: 3}])
+def _of_one(name: str) -> bool:
+    return True
+
+
+@pytest.mark.parametrize("given", ["", "a,,b", [""], 7, [7], _async, [_redactor, _redactor], {"a": 1, 2: 3}, _of_one])
 def test_what_redact_does_not_take(given: Any) -> None:
     with pytest.raises(UsageError, match="redact takes"):
         parse_redact("redact", given)
