@@ -122,7 +122,7 @@ class FileSink:
 
     def settle(self) -> None:
         """Write what waits, waiting for it within limits: the server is about to stop, and may not say goodbye."""
-        if self._lock.acquire(timeout=WAIT_SECONDS):
+        if self._lock.acquire(blocking=False) or self._lock.acquire(timeout=WAIT_SECONDS):
             try:
                 self._write()
             finally:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from asgi_inspect.capture.process import current_process
 from asgi_inspect.middleware import InspectMiddleware
 from tests.stage import records, run
 
@@ -44,3 +45,32 @@ def _forbidden_on_the_loop(call: Any) -> Any:
         return call(*arguments, **options)
 
     return forbidden
+
+
+class _Lock:
+    """A lock that may be asked, and not waited for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        if blocking:
+            raise Blocking("acquire")
+        return self._lock.acquire(blocking=False)
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+def test_the_end_of_a_lifespan_waits_for_no_lock_that_is_free(out: Path) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+
+    middleware = InspectMiddleware(app, out=out)
+    asyncio.run(run(middleware))
+    middleware._sink._lock = _Lock()  # type: ignore[union-attr]
+    asyncio.run(run(middleware, {"type": "lifespan"}))
+    assert middleware._sink not in current_process().missed
+    assert [type(record).__name__ for record in records(middleware)] == [
+        "ProcessRecord", *["ScopeRecord", "ReceiveRecord", "EndRecord"] * 2,
+    ]  # fmt: skip
