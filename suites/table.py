@@ -62,7 +62,7 @@ SUITES: Final[tuple[Suite, ...]] = (
     Suite("asgiref", _ASYNC, ("asgiref",), ("asgiref", "tests"), extras="[tests]"),
     Suite(
         "asgi-lifespan",
-        (*_ASYNC, "trio", "starlette<0.28", "httpx<0.28"),
+        (*_ASYNC, "trio", "pytest-trio", "starlette<0.28", "httpx<0.28"),
         ("src",),
         ("asgi_lifespan", "starlette", "tests"),
     ),

@@ -117,7 +117,9 @@ def write_body(one: One, side: Side, outlet: Outlet, *, as_sent: bool) -> bool:
     outlet.write(data)
     for note in body.notes if body.trouble is None else [*body.notes, body.trouble]:
         say(note)
-    if body.missing:
+    if body.withheld:
+        say("what is or may be secret is not in the trace; a run with --no-redact keeps it.")
+    if body.missing and body.missing != body.withheld:
         hint = " A run with --body-limit none keeps bodies whole." if body.missing > body.withheld else ""
         say(f"this body is cut: the trace has {size_text(body.size - body.missing)} of {size_text(body.size)}.{hint}")
     if one.connection.type == "websocket" and not body.size:

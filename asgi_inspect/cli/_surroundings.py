@@ -18,7 +18,7 @@ from ..launch.frameworks import FRAMEWORKS, version_of
 from ..launch.place import Place
 from ..launch.server import SERVERS
 from ..launch.state import new_run, runs, state_folder
-from ..options import PREFIX, Options, read_options
+from ..options import PREFIX, Options, parse_flag, read_options
 from ..render.console import Color, make_console
 from ..views.spans import plural, size_text
 from ._checks import Check
@@ -138,6 +138,11 @@ def _settings(directory: Path, environ: Mapping[str, str]) -> Iterator[Check]:
     said += [f"{name}={value}" for name, value in variables.items()]
     if not wrong:
         yield Check("ok", "settings", ", ".join(said) or "the defaults")
+        names, nothing = (
+            variables.get(f"{PREFIX}{name}", in_file.get(name.lower())) for name in ("REDACT", "NO_REDACT")
+        )
+        if nothing and not names and parse_flag(f"{PREFIX}NO_REDACT", nothing):
+            yield Check("note", "secrets", "nothing is withheld (no-redact): traces hold every password and token.")
 
 
 def _toml(value: object) -> str:

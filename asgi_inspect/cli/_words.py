@@ -8,7 +8,7 @@ import difflib
 import os
 import re
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import click
 
@@ -113,8 +113,12 @@ def chosen_filter() -> Filter:
     return found if isinstance(found, Filter) else Filter()
 
 
-def files_argument(**more: Any) -> click.Argument:
+def files_argument(*, required: bool = False) -> click.Argument:
     """The files of such a command, as its usage shows them."""
     return click.Argument(
-        ["files"], nargs=-1, metavar="[FILE]... [FILTER]...", type=click.Path(allow_dash=True), **more
+        ["files"],
+        nargs=-1,
+        metavar="FILE... [FILTER]..." if required else "[FILE]... [FILTER]...",
+        type=click.Path(allow_dash=True),
+        required=required,
     )

@@ -27,6 +27,8 @@ def _merge(*, files: tuple[str, ...], out: str) -> int:
         write = stack.enter_context(writing_to(out, names, private=True))
         for line in in_order_of_time(traces.lines(chosen)):
             named_connection = named_connection or b'"conn":' in line
+            if out == "-":
+                progress.hide()
             if not write(line + b"\n"):
                 break
     if faults.count:
@@ -48,7 +50,7 @@ command = FilteringCommand(
             metavar="OUT",
             default="-",
             type=click.Path(allow_dash=True),
-            help="The file to write; by default standard output.",
+            help="The file to write, once all is done; one that exists is replaced. By default standard output.",
         ),
     ],
 )

@@ -30,7 +30,11 @@ def _redact(*, files: tuple[str, ...], out: str, redact: tuple[str, ...]) -> int
         for line in traces.lines(chosen):
             clean = cleaner.line(line)
             named_connection = named_connection or b'"conn":' in line
-            if clean is not None and not write(clean + b"\n"):
+            if clean is None:
+                continue
+            if out == "-":
+                progress.hide()
+            if not write(clean + b"\n"):
                 break
     if cleaner.left_out:
         say(f"left out, as they were no records and may hold anything: {cleaner.left_out:,} lines.")
@@ -45,8 +49,8 @@ command = FilteringCommand(
     short_help="Take the secrets out of a trace, before it is shared.",
     help="Write a trace again without what is secret in it: credentials, cookies, tokens, the values of parameters and fields "
     "that are called like passwords, in headers, URLs, bodies, exceptions and command lines. What a run withheld already stays "
-    "as it is; fingerprints that are new here are keyed by a secret of this command. Without FILE's secrets, but with "
-    "everything else: look through OUT before you share it. " + HINT,
+    "as it is; fingerprints that are new here are keyed by a secret of this command. FILE is read and not changed, or - for "
+    "standard input. OUT has everything else: look through it before you share it. " + HINT,
     epilog="Exit status: 0 fine, 1 nothing matched, 2 wrong usage or no trace, 3 damaged (what could be read is written).",
     params=[
         files_argument(required=True),
@@ -55,7 +59,7 @@ command = FilteringCommand(
             metavar="OUT",
             default="-",
             type=click.Path(allow_dash=True),
-            help="The file to write; by default standard output.",
+            help="The file to write, once all is done; one that exists is replaced. By default standard output.",
         ),
         redact_option(),
     ],

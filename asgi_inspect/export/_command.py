@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 
 from ..trace.body import WholeBody, body_of
 from ..trace.connection import Connection
+from ..trace.messages import field
+from ..values import Parts, Redacted
 from . import Call
 from ._address import Address, client_url, server_address
 from ._exchange import Header, find, headers, response, text
@@ -89,15 +91,30 @@ def _without_those_of_the_client(found: list[Header], address: Address, body: Wh
     return [header for header in found if header.name.lower() not in own]
 
 
+def _withheld(connection: Connection, sendable: list[Header], body: WholeBody) -> list[str]:
+    """What is not sent as it was, because it is secret."""
+    url = {"the path": ("path", "raw_path"), "the query": ("query_string",)}
+    found = [
+        name
+        for name, keys in url.items()
+        if any(isinstance(field(connection.scope, key), Parts | Redacted) for key in keys)
+    ]
+    found += dict.fromkeys(text(header.name)[:100] for header in sendable if header.withheld)
+    return [*found, "the body"] if body.withheld else found
+
+
 def _remarks(connection: Connection, found: list[Header], sendable: list[Header], body: WholeBody) -> Iterator[str]:
+    if withheld := _withheld(connection, sendable, body):
+        yield f"withheld, so not sent as it was: {', '.join(withheld)} (--no-redact gives all that the trace has)"
     if body.missing:
-        yield f"the body is {body.loss} in the trace: only {body.size - body.missing} of its {body.size} bytes are sent"
-    elif not body.whole and body.notes:
+        state = "withheld" if body.loss == "redacted" else "truncated in the trace"
+        yield f"the body is {state}: only {body.size - body.missing} of its {body.size} bytes are sent"
+    elif not body.whole and len(body.notes) > bool(body.withheld):
         yield f"the body may not be whole: {'; '.join(body.notes)}"
     for header in found:
         if header not in sendable:
             yield f"left out, as it cannot be sent: the header {text(header.name)[:100]}"
-        elif not header.whole:
+        elif not header.whole and not header.withheld:
             yield f"not whole in the trace: the header {text(header.name)[:100]}"
     if connection.method == "HEAD" and body.wire:
         yield "a HEAD with a body, which is not sent"

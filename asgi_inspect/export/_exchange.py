@@ -20,11 +20,14 @@ _FORWARDED: Final = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-for
 
 
 class Header(NamedTuple):
-    """One header as it passed; `whole` is False where the trace holds only a part of it, or a stand-in."""
+    """One header as it passed; `whole` is False where the trace holds only a part of it, or a stand-in, `withheld` is True
+    where that is because it is secret.
+    """
 
     name: bytes
     value: bytes
     whole: bool
+    withheld: bool = False
 
 
 def headers(holder: Any) -> list[Header]:
@@ -33,9 +36,10 @@ def headers(holder: Any) -> list[Header]:
 
 
 def _header(name: Any, value: Any) -> Header:
+    withheld = isinstance(value, Redacted | Parts)
     name, name_is_whole = octets(name)
     value, value_is_whole = octets(value)
-    return Header(name, value, name_is_whole and value_is_whole)
+    return Header(name, value, name_is_whole and value_is_whole, withheld)
 
 
 def octets(value: Any) -> tuple[bytes, bool]:

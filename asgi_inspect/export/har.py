@@ -175,7 +175,7 @@ def _header(header: Header) -> dict[str, str]:
         found = {"name": header.name.decode("latin-1"), "value": header.value.decode("latin-1")}
         found["_encoding"] = "iso-8859-1"
     if not header.whole:
-        found["comment"] = "not whole in the trace"
+        found["comment"] = "withheld" if header.withheld else "not whole in the trace"
     return found
 
 
@@ -245,7 +245,8 @@ def _remarks(connection: Connection, asked: WholeBody, given: WholeBody) -> Iter
         yield "the client left before the response was complete"
     for side, body in (("request", asked), ("response", given)):
         if body.missing:
-            yield f"{side} body {body.loss} in the trace: {body.size - body.missing} of {body.size} bytes"
+            state = "withheld" if body.loss == "redacted" else "truncated in the trace"
+            yield f"{side} body {state}: {body.size - body.missing} of {body.size} bytes"
     if any(message.missing for message in socket_messages(connection)):
         yield "some WebSocket messages are truncated in the trace: _size is their true size"
     if connection.lost:

@@ -6,6 +6,7 @@ It is made for its owner only, and nothing that another user may have planted un
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,23 +90,30 @@ class Place:
     def begun(self) -> None:
         """The run has recorded something: it takes the place of the trace before."""
         if self.before is not None:
-            self.before.unlink(missing_ok=True)
+            with suppress(OSError):  # somebody removed it, or its folder
+                self.before.unlink()
             self.before = None
 
     def close(self, *, keep: bool) -> bool:
-        """End of the run; whether the file is still there: it goes if it is not to be kept, or if nothing came of it."""
-        empty = os.fstat(self.fd).st_size == 0
+        """End of the run; whether the file is still there: it goes if it is not to be kept, or if nothing came of it.
+
+        Never raises: somebody may have removed or replaced it meanwhile, or its folder, and how the server ended is still to be told.
+        """
         os.close(self.fd)
+        empty = True
+        with suppress(OSError):  # what stands there now, which servers may have begun anew
+            empty = os.path.getsize(self.path) == 0
         if self.before is not None and empty:
-            os.replace(self.before, self.path)
+            with suppress(OSError):
+                os.replace(self.before, self.path)
             return False
         self.begun()
-        if keep and not (empty and self.ours):
-            return True
-        self.path.unlink(missing_ok=True)
-        if self.trouble is not None:  # a temporary folder of its own
-            self.path.parent.rmdir()
-        return False
+        if not keep or (empty and self.ours):
+            with suppress(OSError):
+                self.path.unlink()
+                if self.trouble is not None:  # a temporary folder of its own
+                    self.path.parent.rmdir()
+        return os.path.exists(self.path)
 
 
 def _open(path: Path, named: str | None = None) -> int:

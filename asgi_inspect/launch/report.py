@@ -39,17 +39,21 @@ def report(
         stays = "" if keep else ", which therefore stays"
         yield f"still running, and writing to the trace{stays}: process {', '.join(map(str, closed.running))}"
     if status != REFUSED or kept:  # it has just been said why; nothing follows from there
-        yield f"{plan.server} {ended_how(status)}; {_trace(closed, kept=kept, where=where, again=again)}"
+        yield f"{plan.server} {ended_how(status)}; {_trace(closed, keep=keep, kept=kept, where=where, again=again)}"
     if status <= 0 and closed is not None and not closed.traced and plan.script:
         yield "if it starts its server in another process, put asgi-inspect in front of that command."
     if status > 0 and status != REFUSED:
         yield from _advice(plan, traced=closed is not None and closed.traced, environ=environ)
 
 
-def _trace(closed: Closed | None, *, kept: bool, where: str, again: str) -> str:
+def _trace(closed: Closed | None, *, keep: bool, kept: bool, where: str, again: str) -> str:
     if kept:
         return f"trace: {where} (show it with: {again})"
-    return "nothing was traced." if closed is not None and not closed.traced else "its trace is removed, as you wished."
+    if closed is not None and not closed.traced:
+        return "nothing was traced."
+    return (
+        f"its trace is no longer at {where}: somebody removed it." if keep else "its trace is removed, as you wished."
+    )
 
 
 def _cut_off(connections: list[CutOff], count: int) -> str:

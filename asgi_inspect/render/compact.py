@@ -18,9 +18,11 @@ from ..trace.records import (
     SendRecord,
     SentRecord,
 )
+from ..values import Redacted, Truncated
 from ..views import Body, Room
 from ..views import text as text_view
 from ..views.layout import integer_text
+from ..views.marks import mark
 from ..views.spans import Line, Own
 from . import events
 from .block import Block, Row
@@ -107,9 +109,10 @@ class CompactView(View):
         if close is not None:
             code = "" if close.code is None else f" {integer_text(close.code)[:20]}"
             line += [(code, "quiet"), *data(f" {close.reason}" if close.reason else "", "quiet", _PREVIEW)]
-        body = body_of(payload_of(message), content_type)
+        payload = payload_of(message)
+        body = body_of(payload, content_type)
         if body is None:
-            return line
+            return [*line, *_withheld(payload)]
         line.append((f" {body_size(body)}", "size"))
         if type(message) is dict and message.get("more_body"):
             line.append((" more", "quiet"))
@@ -120,6 +123,14 @@ def _from(connection: Connection) -> Line:
     said = [f"HTTP/{connection.http_version}"] if connection.http_version else []
     said += [connection.client] if connection.client else []
     return [(f" {text[:_PREVIEW]}", "quiet") for text in said]
+
+
+def _withheld(payload: Any) -> Line:
+    """A body of which nothing is there: how large it was, and why."""
+    head = payload.head if type(payload) is Truncated else payload
+    if type(head) is not Redacted:
+        return []
+    return [("  ", ""), *data(mark(head, why=True), "mark", _PREVIEW)]
 
 
 def _preview(body: Body) -> Line:

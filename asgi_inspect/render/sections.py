@@ -151,6 +151,8 @@ def shown_body(body: WholeBody, room: Room) -> Shown:
 def notes_rows(body: WholeBody) -> Rows:
     """What else is to be known of a body: what is missing, what could not be decoded."""
     notes = [*([body.trouble] if body.trouble else []), *body.notes]
+    if body.missing and body.loss == "redacted":  # nothing of it can be read, and nobody has asked for that
+        notes.append("a run with --no-redact keeps what is or may be secret")
     return lambda width: (Row([(Own("… "), "warning"), *data(note, "warning")]) for note in notes)
 
 

@@ -25,7 +25,16 @@ _FILES: Final = frozenset({"http.response.pathsend", "http.response.zerocopysend
 _EMPTY_STATUS: Final = frozenset({204, 205, 304})
 HELD: Final = 16 << 20  # bytes of a body that are decoded to be shown
 _LONGEST: Final = 300  # characters of a foreign name in a note
+_MOST_REASONS: Final = 3
 _NOTHING: Final = Marked(b"", 0)
+_REASONS: Final = {  # of a body of which nothing was kept, where the word in the trace is short
+    "boundary": "multipart without a boundary",
+    "charset": "not in UTF-8",
+    "gap": "behind a part that was not kept",
+    "invalid": "not what its type says",
+    "redactor off": "the redactor was too slow",
+}
+_OBVIOUS: Final = ("field", "code", "token", "bearer", "basic", "userinfo")  # a part of what is readable otherwise
 
 
 class Piece(NamedTuple):
@@ -144,6 +153,7 @@ class Kept:
         self.not_kept = 0
         self.withheld = 0
         self.uncounted = False
+        self.reasons: dict[str, None] = {}
         self.odd: str | None = None
 
     @property
@@ -184,7 +194,12 @@ class Kept:
         for part in value.parts if isinstance(value, Parts) else (value,):
             if isinstance(part, Redacted):
                 self.withheld += size_of(part)
+                self._note_reason(part.why)
                 self.uncounted = self.uncounted or not isinstance(part.size, int)
+
+    def _note_reason(self, why: Any) -> None:
+        if type(why) is str and why and why not in _OBVIOUS and len(self.reasons) < _MOST_REASONS:
+            self.reasons[_REASONS.get(why, why[:_LONGEST])] = None
 
     def _without_marks(self, value: Redacted | Parts) -> Marked:
         parts = value.parts if isinstance(value, Parts) else ()
@@ -297,7 +312,8 @@ class _Gathering:
         if kept.not_kept:
             notes.append(f"{size_text(kept.not_kept)} not kept")
         if kept.withheld:
-            notes.append(f"{size_text(kept.withheld)} redacted")
+            reasons = f" ({', '.join(kept.reasons)})" if kept.reasons else ""
+            notes.append(f"{size_text(kept.withheld)} redacted{reasons}")
         if kept.uncounted:
             notes.append("some of it not kept, nobody knows how much")
         if kept.odd is not None:

@@ -21,20 +21,22 @@ class Marked(NamedTuple):
     size: int
 
 
-def mark(value: Redacted) -> str:
-    """`<redacted, 12 B, a1b2c3d4e5f6>`."""
+def mark(value: Redacted, *, why: bool = False) -> str:
+    """`<redacted, 12 B, a1b2c3d4e5f6>`; in a body the reason, which is nearly always the name before it, is left out."""
     words = ["redacted"]
     if type(value.size) is int:
         words.append(size_text(value.size))
     if type(value.fingerprint) is str and value.fingerprint:
         words.append(value.fingerprint[:_LONGEST])
+    if why and type(value.why) is str and value.why:
+        words.append(value.why[:_LONGEST])
     return f"<{', '.join(words)}>"
 
 
 def marked(value: Any) -> Marked | None:
     """The bytes of a byte string or a str, of which parts may be withheld; None for anything else."""
     if isinstance(value, Redacted):
-        return _withheld(value, b"", b"")
+        return Marked(mark(value, why=True).encode("utf-8", "surrogatepass"), _size(value))
     if isinstance(value, Parts):
         return _parts(value)
     data = _octets(value)
@@ -62,5 +64,8 @@ def _withheld(value: Redacted, before: bytes, after: bytes) -> Marked:
     text = mark(value)
     if before[-_NEAR:].rstrip().endswith(_BEFORE_VALUE) and after[:_NEAR].lstrip().startswith(_AFTER_VALUE):
         text = f'"{text}"'
-    size = value.size if type(value.size) is int else 0
-    return Marked(text.encode("utf-8", "surrogatepass"), max(0, size))
+    return Marked(text.encode("utf-8", "surrogatepass"), _size(value))
+
+
+def _size(value: Redacted) -> int:
+    return max(0, value.size) if type(value.size) is int else 0

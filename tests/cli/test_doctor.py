@@ -399,6 +399,23 @@ def test_variables_that_are_wrong(variables: dict[str, str], sentences: list[str
     assert all(any(sentence in problem for problem in problems) for sentence in sentences)
 
 
+@pytest.mark.parametrize(
+    ("variables", "in_file", "expected"),
+    [
+        ({"ASGI_INSPECT_NO_REDACT": "1"}, "", True),
+        ({}, "no-redact = true", True),
+        ({"ASGI_INSPECT_NO_REDACT": "0"}, "no-redact = true", False),
+        ({"ASGI_INSPECT_NO_REDACT": "1", "ASGI_INSPECT_REDACT": "iban"}, "", False),
+    ],
+)
+def test_that_nothing_is_withheld_is_noted(
+    run: Run, tmp_path: Path, variables: dict[str, str], in_file: str, expected: bool
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"[tool.asgi-inspect]\n{in_file}\n", encoding="utf-8")
+    result = run("doctor", **variables)
+    assert ("nothing is withheld" in result.stdout) is expected
+
+
 def test_settings_that_hold(run: Run, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.asgi-inspect]\nbody-limit = "1k"\nno-scope = true\n')
     result = run("doctor", ASGI_INSPECT_QUIET="1", ASGI_INSPECT_FLUSH="record")

@@ -205,6 +205,17 @@ def test_headers_that_cannot_be_sent_are_left_out(tmp_path: Path) -> None:
     assert len(comments) == 5
 
 
+def test_what_is_withheld_is_said_in_one_line(tmp_path: Path) -> None:
+    secret = Parts((b"x=", Redacted(20)))
+    headers = [(b"authorization", secret), (b"cookie", secret), (b"cookie", secret)]
+    comment, line = only(asked(headers, method="POST", body=secret, raw_path=secret, query_string=secret), tmp_path)
+    assert comment == (
+        "# withheld, so not sent as it was: the path, the query, authorization, cookie, the body "
+        "(--no-redact gives all that the trace has)"
+    )
+    assert "-H 'authorization: x=<redacted>'" in line
+
+
 @pytest.mark.parametrize(
     ("scope", "words"),
     [

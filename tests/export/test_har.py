@@ -158,7 +158,7 @@ def test_what_is_withheld_stays_withheld(tmp_path: Path) -> None:
     assert entry["request"]["headers"][1] == {
         "name": "cookie",
         "value": "sid=<redacted>",
-        "comment": "not whole in the trace",
+        "comment": "withheld",
     }
 
 

@@ -1,11 +1,13 @@
 """Where a launched application's trace goes, whatever the surroundings: a home or none, any umask, hardly a descriptor."""
 
+import shutil
 import stat
 from pathlib import Path
 
 import pytest
 
-from tests.faults.disks import Left, ask_and_stop, launched
+from tests.capture.sinking import until
+from tests.faults.disks import Left, ask_and_stop, launched, reach
 
 
 def mode(path: Path) -> int:
@@ -50,3 +52,16 @@ def test_hardly_a_descriptor(tmp_path: Path) -> None:
     with launched(tmp_path / "project", "-o", str(trace), before="ulimit -n 18") as process:
         ask_and_stop(process)
     assert Left(trace).paths == ["/"]
+
+
+def test_its_folder_is_removed_for_good(tmp_path: Path) -> None:
+    """The server goes on and ends as ever, and so does the launcher, which does not say that there is a trace."""
+    trace = tmp_path / "folder" / "trace.jsonl"
+    trace.parent.mkdir()
+    with launched(tmp_path / "project", "-o", str(trace)) as process:
+        with reach(process.port) as wire:
+            assert wire.ask("GET", "/").status == 200
+            until(lambda: b'"path":"/"' in trace.read_bytes(), "it is traced")
+            shutil.rmtree(trace.parent)
+        ask_and_stop(process)
+    assert "(show it with: " not in process.stderr

@@ -4,9 +4,11 @@ import itertools
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import orjson
@@ -14,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from asgi_inspect.capture import tap
 from asgi_inspect.middleware import InspectMiddleware
 from asgi_inspect.trace.read import read_trace
 from asgi_inspect.trace.records import EndRecord, ReceiveRecord, ScopeRecord, SendRecord
@@ -97,7 +100,8 @@ def traced(out: Path, scope: dict[str, Any], messages: list[Any]) -> list[bytes]
     middleware = InspectMiddleware(app, out=out, redact=None, body_limit=None)
     account = Account()
     server = Server(account, [("give", message) for message in messages])
-    play(lambda: middleware(http_scope(**scope), server.receive, server.send), account)
+    with patch.object(tap, "_SLOW_SEND_NS", sys.maxsize):  # however slow this machine is
+        play(lambda: middleware(http_scope(**scope), server.receive, server.send), account)
     assert middleware._sink is not None
     middleware._sink.settle()
     return out.read_bytes().split(b"\n")

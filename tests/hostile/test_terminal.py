@@ -45,6 +45,8 @@ COMMANDS: dict[str, tuple[list[str], str]] = {
     **{f"stats by {by}": (["stats", "t.jsonl", "--by", by], "") for by in ("path", "client", "worker", "machine", "method", "status")},
     **{f"export {kind}": (["export", kind, "t.jsonl", "-method:GET"], "") for kind in ("csv", "curl", "httpie", "har", "chrome-trace")},
     "merge": (["merge", "t.jsonl", "-method:GET"], ""),
+    "redact": (["redact", "t.jsonl", "-method:GET"], ""),
+    "an archive that is none": (["import", "har", FILE_NAME], ""),
     "a file's name": (["show", FILE_NAME], ""),
     "damaged lines": (["show", "broken.jsonl", "--format", "compact"], ""),
     "no trace": (["show", "other.txt"], ""),

@@ -1,6 +1,7 @@
 """The file of a run: made, emptied, added to or refused; and gone again where nothing came of it."""
 
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -150,3 +151,36 @@ def test_a_trace_of_before_is_gone_once_something_was_recorded(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == [path]
     assert place.close(keep=True)
     assert path.read_bytes() == TRACE + TRACE
+
+
+@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize("before", [b"", TRACE])
+def test_its_folder_is_removed_meanwhile(before: bytes, keep: bool, tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "trace.jsonl"
+    path.parent.mkdir()
+    path.write_bytes(before)
+    place = Place.named(str(path), append=False)
+    os.write(place.fd, LATER)
+    shutil.rmtree(path.parent)
+    assert not place.close(keep=keep)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_begun_anew_under_its_name_stays(tmp_path: Path) -> None:
+    """Though nothing went into the file that was there at first, or a trace stood there before."""
+    for name in ("new.jsonl", "old.jsonl"):
+        path = tmp_path / name
+        if name == "old.jsonl":
+            path.write_bytes(TRACE)
+        place = Place.named(str(path), append=False)
+        path.unlink()
+        path.write_bytes(LATER)
+        assert place.close(keep=True)
+        assert path.read_bytes() == LATER
+
+
+def test_a_temporary_folder_is_removed_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    place = Place.in_state_folder(tmp_path, {"XDG_STATE_HOME": "/proc/nowhere"})
+    shutil.rmtree(place.path.parent)
+    assert not place.close(keep=False)

@@ -55,7 +55,8 @@ def test_how_it_ended(status: int, sentence: str) -> None:
 
 
 def test_without_a_trace() -> None:
-    assert said(kept=False) == ["uvicorn 1.2 ended; its trace is removed, as you wished."]
+    assert said(keep=False, kept=False) == ["uvicorn 1.2 ended; its trace is removed, as you wished."]
+    assert said(kept=False) == ["uvicorn 1.2 ended; its trace is no longer at /t.jsonl: somebody removed it."]
     assert said(3, NOTHING, kept=False) == ["uvicorn 1.2 ended with status 3; nothing was traced."]
     assert said(2, NOTHING, kept=False) == []  # why it was not started has been said
     assert said(closed=None) == ["uvicorn 1.2 ended; trace: /t.jsonl (show it with: asgi-inspect show)"]

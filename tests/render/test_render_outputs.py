@@ -5,6 +5,7 @@ import pytest
 from asgi_inspect.render import Format, ViewOptions, make_view
 from asgi_inspect.render.console import Printer, make_console
 from asgi_inspect.trace.records import ErrorInfo, ExitRecord, Frame
+from asgi_inspect.values import Redacted, Truncated
 from tests.render.talk import AT, PROC, Talk, http_scope, process, request, start
 from tests.render.talks import CASES, TALKS, Stream, expected_file, shown
 
@@ -91,6 +92,16 @@ def test_no_part_of_a_record_is_without_bound() -> None:
     records = talk.end(3, "raised", error=error, route=long, endpoint=long)
     assert len(shown(records, "pretty", 80)) < 1_200_000
     assert len(shown(records, "compact", None)) < 10_000
+
+
+def test_of_a_body_that_is_withheld_whole_size_and_reason_are_said() -> None:
+    whole = Redacted(229, None, "gzip JSON")
+    talk = Talk(1, http_scope())
+    talk.send(1, start(200, [b"content-encoding", b"gzip"]))
+    talk.send(2, {"type": "http.response.body", "body": whole, "more_body": True})
+    talk.send(3, {"type": "http.response.body", "body": Truncated(50, whole)})
+    for form in ("pretty", "compact"):
+        assert shown(talk.records, form, None).count("<redacted, 229 B, gzip JSON>") == 2
 
 
 def test_big_integers_do_no_harm() -> None:

@@ -143,6 +143,14 @@ def test_what_was_withheld_is_marked_in_its_place_and_said() -> None:
     assert found.notes == ["16 B redacted"]
 
 
+def test_why_a_body_was_withheld_is_said_once() -> None:
+    parts = Parts((b'{"password": "', Redacted(7, "f", "field"), '"}'))
+    whys = ["gzip JSON", "gzip JSON", "charset"]
+    found = answered(start(), body(parts, True), *(body(Redacted(9, None, why), True) for why in whys), body(b""))
+    assert found.notes == ["34 B redacted (gzip JSON, not in UTF-8)"]
+    assert found.data.endswith(b"<redacted, 9 B, charset>")
+
+
 def test_lost_records_are_said_where_they_may_have_held_some_of_it() -> None:
     messages = start(), body(b"abc", True), body(b"def", True), body(b"ghi")
     found = answered(*messages, without=(3,))
