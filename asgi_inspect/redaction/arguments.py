@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Final
 
 from .names import Names
-from .shapes import Found, in_order, sentence, shapes
+from .sentences import sentence
+from .shapes import Found, in_order, shapes
 
 _OPTION: Final = re.compile(r"(--?)?(\w[\w.\-]*)(?:=(.*))?", re.DOTALL)
 _HEADER: Final = re.compile(r"(?:-\w)?([\w\-]+):\s*(.+)", re.DOTALL)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from .echoes import Echoes, EchoScanner, RememberingScanner
 from .pieces import octets_of, string_in, withheld
 from .redaction import Redaction
 from .scanner import message_scanner, scanner_for
@@ -26,13 +25,12 @@ class BodyRedaction:
     secrets: called with each value that was withheld and seen whole.
     """
 
-    __slots__ = ("_echoes", "_redaction", "_scanners", "_secrets")
+    __slots__ = ("_redaction", "_scanners", "_secrets")
 
     def __init__(self, redaction: Redaction, secrets: Callable[[str], object]) -> None:
         self._redaction = redaction
         self._secrets = secrets
         self._scanners: dict[Side, Scanner | None] = {}
-        self._echoes = Echoes()
 
     def tighten(self, redaction: Redaction) -> None:
         """Withhold by stricter rules from now on; a body that has begun goes on as it began."""
@@ -50,17 +48,10 @@ class BodyRedaction:
         if names.off:
             return withheld(tree, self._redaction.prints, _SWITCHED_OFF)
         if key != "body":
-            scanner = self._on_side(side, message_scanner(names, oauth=is_login()))
-            return self._scanned(tree, scanner, last=True)
+            return self._scanned(tree, message_scanner(names, oauth=is_login()), last=True)
         if side not in self._scanners:
-            scanner = scanner_for(content.type or None, content.coding, names, oauth=is_login())
-            self._scanners[side] = self._on_side(side, scanner)
+            self._scanners[side] = scanner_for(content.type or None, content.coding, names, oauth=is_login())
         return self._scanned(tree, self._scanners[side], last=not more)
-
-    def _on_side(self, side: Side, scanner: Scanner | None) -> Scanner | None:
-        if side == "receive":
-            return None if scanner is None else RememberingScanner(scanner, self._echoes)
-        return EchoScanner(scanner, self._echoes)
 
     def _scanned(self, tree: Any, scanner: Scanner | None, *, last: bool) -> Any:
         if scanner is None:

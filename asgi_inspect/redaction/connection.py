@@ -3,11 +3,10 @@
 The same code cleans a message before it is written, on the event loop, and a record of a trace that is there already. A field
 that the specification knows is looked through for what it can hold: headers by their names, URLs by their parameters, bodies by
 the names of their fields; everything else by the names of its keys and by the looks of its strings. What was withheld in a
-connection is withheld in the texts of its exceptions too.
+connection is withheld in the texts of its exceptions too, and, if it is no mere word, in the bodies that come after it.
 """
 
 import base64
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -17,33 +16,38 @@ from .bodies import BodyRedaction, Content, Side
 from .headers import content_encoding, content_type, subprotocol
 from .names import Kind
 from .nests import clean_nest, with_clean_keys
+from .pages import in_page
 from .pieces import clean_words, cleaned, in_parts, is_string, text_of, withheld
 from .redaction import Redaction
 from .scanner import is_harmless, is_harmless_message
-from .shapes import Found, address, in_order, is_harmless_path, is_harmless_query, is_login, query, sentence
+from .seen import Place, Seen
+from .sentences import sentence
+from .shapes import Found, address, in_body, in_order, is_harmless_path, is_harmless_query, is_login, query
 
+_LARGE: Final = 4096  # characters of base64 that are looked at as text
+_LARGEST: Final = 1 << 20  # characters of a body that is looked through for more than its fields: it takes its time
 _SHORT: Final = 8  # characters: no value of a usual header that is shorter can have a token in it
 _UNKNOWN: Final = Content(None, None)
-_SECRETS: Final = 32
-_FEWEST, _MOST = 6, 256  # characters of a secret that is looked for elsewhere
 
 
 class ConnectionRedaction:
     """Cleans the scope and the messages of one connection, as one layer sees them.
 
     redaction: what is withheld; may be made stricter in between.
+    torn: the beginning was not seen. A body of which it is not known how it begins is withheld.
     """
 
-    __slots__ = ("_bodies", "_coding", "_login", "_received", "_secrets", "_sent", "_type", "_where", "redaction")
+    __slots__ = ("_bodies", "_coding", "_login", "_received", "_seen", "_sent", "_torn", "_type", "_where", "redaction")
 
-    def __init__(self, redaction: Redaction) -> None:
+    def __init__(self, redaction: Redaction, *, torn: bool = False) -> None:
         self.redaction = redaction
+        self._torn: frozenset[Side] = frozenset(("receive", "send")) if torn else frozenset()
         self._where: Any = None  # the path
         self._login: bool | None = None
         self._type: str | None = None  # of the headers that were looked through last
         self._coding: str | None = None
         self._received = self._sent = _UNKNOWN
-        self._secrets: deque[str] | None = None
+        self._seen: Seen | None = None
         self._bodies: BodyRedaction | None = None
 
     def tighten(self, redaction: Redaction) -> None:
@@ -57,6 +61,7 @@ class ConnectionRedaction:
         if type(tree) is dict:
             self._where = tree.get("path")
         tree = self._fields(tree, "receive")
+        self._torn = frozenset()
         self._received = Content(self._type, self._coding)
         return tree
 
@@ -68,6 +73,7 @@ class ConnectionRedaction:
         """A message that the application sends; the tree itself may be changed."""
         tree = self._fields(tree, "send")
         if type(tree) is dict and "headers" in tree and "status" in tree:
+            self._torn -= {"send"}
             self._sent = Content(self._type, self._coding)
             if self._bodies is not None:
                 self._bodies.begin("send")
@@ -104,6 +110,25 @@ class ConnectionRedaction:
     def _body(self, x: Any, key: str, side: Side, tree: dict[str, Any]) -> Any:
         if x == "":
             return x
+        if key == "body" and side in self._torn:
+            return withheld(x, self.redaction.prints, "gap")
+        clean = self._fields_of_body(x, key, side, tree)
+        if self.redaction.names.off or (type(clean) is dict and _is_large_and_binary(clean)):
+            return clean
+        return cleaned(clean, self._in_body, self.redaction.prints, self._remember)
+
+    def _in_body(self, text: str) -> list[Found]:
+        """What is secret in a body wherever it stands, by its looks, or because it was withheld before."""
+        if len(text) > _LARGEST:
+            return []
+        found = in_body(text, self._query_kind)
+        if "<" in text:
+            found += in_page(text, self._query_kind)
+        if self._seen is not None:
+            found += self._seen.find(text, body=True)
+        return in_order(found) if found else found
+
+    def _fields_of_body(self, x: Any, key: str, side: Side, tree: dict[str, Any]) -> Any:
         names = self.redaction.names
         content = self._received if side == "receive" else self._sent
         # Nearly all bodies are one message and harmless: no scanner is made for them. A redactor has to be asked each time.
@@ -115,7 +140,7 @@ class ConnectionRedaction:
             elif content.coding is None and is_harmless(x, content.type, names):
                 return x
         if self._bodies is None:
-            self._bodies = BodyRedaction(self.redaction, self._remember)
+            self._bodies = BodyRedaction(self.redaction, self._remember_field)
         return self._bodies.body(key, x, side, content=content, more=more, is_login=self._is_login)
 
     def _path(self, x: Any, key: str, side: Side, tree: dict[str, Any]) -> Any:
@@ -179,19 +204,18 @@ class ConnectionRedaction:
 
     def _sentence(self, text: str) -> list[Found]:
         found = sentence(text, self._kind)
-        for secret in self._secrets or ():
-            at = text.find(secret)
-            while at >= 0:
-                found.append(Found(at, at + len(secret), "seen"))
-                at = text.find(secret, at + len(secret))
-        return in_order(found)
+        return found if self._seen is None else in_order([*found, *self._seen.find(text)])
 
-    def _remember(self, secret: str) -> None:
-        if _FEWEST <= len(secret) <= _MOST:
-            if self._secrets is None:
-                self._secrets = deque(maxlen=_SECRETS)
-            if secret not in self._secrets:
-                self._secrets.append(secret)
+    def _remember(self, secret: str, place: Place = "head") -> None:
+        if self._seen is None:
+            self._seen = Seen()
+        self._seen.add(secret, place)
+
+    def _remember_cookie(self, secret: str) -> None:
+        self._remember(secret, "cookie")
+
+    def _remember_field(self, secret: str) -> None:
+        self._remember(secret, "body")
 
     # --- headers -------------------------------------------------------------------------------------------------------
 
@@ -225,7 +249,8 @@ class ConnectionRedaction:
                         if finder is usual:
                             redaction.found_harmless(value)
                         continue
-                    kept = (name, in_parts(value, found, redaction.prints, self._remember))
+                    remember = self._remember_cookie if found[0].why == "cookie" else self._remember
+                    kept = (name, in_parts(value, found, redaction.prints, remember))
                     if name.lower() == "authorization":
                         self._remember_basic(value)
             if kept is not pair:
@@ -250,6 +275,13 @@ class ConnectionRedaction:
         if scheme.lower() == "basic":
             with suppress(ValueError):
                 self._remember(base64.b64decode(credentials).decode().partition(":")[2])
+
+
+def _is_large_and_binary(x: dict[str, Any]) -> bool:
+    """Whether it is bytes that are no text, and so many that to look at them as text would take long."""
+    cut = x.get("$truncated")
+    octets = (cut["head"] if type(cut) is dict and type(cut.get("head")) is dict else x).get("$base64")
+    return type(octets) is str and len(octets) > _LARGE
 
 
 def _each(x: Any, clean: list[Any]) -> Any:

@@ -13,15 +13,14 @@ from typing import Final
 from .harmless import has_harmless_keys_only
 from .quotes import HEXADECIMAL, backslashes, length_before, level_of, next_quote, open_end, opening, unescaped
 from .spans import LONGEST_NAME, LONGEST_VALUE, Found, Kind, Names, Span, is_oauth_name
+from .validation import is_input_of_secret
 
 _WHITE: Final = b" \t\r\n"
-_WINDOW: Final = LONGEST_NAME + 200  # bytes: kept of a chunk at most, where a key may be unfinished at its end
-_WINDOW_INSIDE: Final = 1024
-_MOST_KEYS: Final = 4096
-_LONGEST_KEY: Final = 64  # bytes: a longer key is asked for each time
-_LONGEST_NUMBER: Final = 64
+# Bytes that are kept of a chunk at most, where a key may be unfinished at its end.
+_WINDOW, _WINDOW_INSIDE = LONGEST_NAME + 200, 1024
+_MOST_KEYS, _LONGEST_KEY, _LONGEST_NUMBER = 4096, 64, 64  # bytes: a longer key is asked for each time
 _QUOTE, _SINGLE, _BACKTICK, _BACKSLASH, _COLON = b"\"'`\\:"
-_OPENING, _CLOSING = b"[{", b"]}"
+_OPENING, _CLOSING, _BEHIND_VALUE = b"[{", b"]}", b",]}:;)"
 
 _KEY: Final = re.compile(rb'"(?:[ \t\r\n]*+:|eyJ)')
 _KEY_OR_HEXADECIMAL: Final = re.compile(rb'(?:"|u0022)(?:(?:[ \t\r\n]|\\++[nrt])*+:|eyJ)')
@@ -38,7 +37,6 @@ _WORD: Final = re.compile(rb"[a-z]{1,5}+(\Z)?")
 _NUMBER: Final = re.compile(rb"[-+0-9.eE]{1,64}+(\Z)?")
 _ALL_NUMBER: Final = re.compile(rb"\s*[-+0-9.eE]+")
 _AFTER_SCALAR: Final = re.compile(rb"[\s,\]}\"'\\]")
-_BEHIND_VALUE: Final = b",]}:;)"
 _MARK: Final = re.compile(rb"[\"'`\[\]{}/#]|u0022")
 _MARK_OR_END: Final = re.compile(rb"[\"'`\[\]{}/#,\\ \t\r\n]|u0022")
 _MARK_OR_LATE_END: Final = re.compile(rb"[\"'`\[\]{}/#,\\\r\n]|u0022")
@@ -300,6 +298,8 @@ class JsonScanner:
             return "secret"
         said = unescaped(name, self._level + 1).decode("utf-8", "replace")
         kind = self._names.kind("json", said)
+        if said == "input":  # never remembered as harmless
+            return kind or is_input_of_secret(data, self._low, at, self._names)
         if is_oauth_name(said):
             self._oauth = True
         elif kind is None and key is not None and self._known is not None and len(key) <= _LONGEST_KEY:

@@ -17,10 +17,10 @@ from ..redaction.connection import ConnectionRedaction
 from ..redaction.fingerprint import in_words
 from ..redaction.nests import clean_nest
 from ..redaction.redaction import Redaction
-from ..redaction.shapes import sentence
+from ..redaction.sentences import sentence
 from .records import RECORDS
 
-_OPEN_AT_ONCE: Final = 10_000  # connections; what was forgotten begins anew
+_OPEN_AT_ONCE: Final = 10_000  # connections; of what was forgotten it is not known how a body began
 _KNOWN: Final = {str(kind.__struct_config__.tag): frozenset({"record", *kind.__struct_fields__}) for kind in RECORDS}
 _FRAME: Final = frozenset({"record", "conn", "proc", "n", "layer", "at", "t_us"})
 _NAMES: Final = frozenset({"type", "bases", "frames", "cut"})  # of an exception: no text of anybody's
@@ -76,9 +76,9 @@ class Cleaning:
     def _of_connection(self, record: dict[str, Any], kind: str) -> None:
         conn, layer = record.get("conn"), record.get("layer", 0)
         try:
-            cleaning = self._connection((conn, layer))
+            cleaning = self._connection((conn, layer), torn=kind != "scope")
         except TypeError:  # an id that is none
-            cleaning = ConnectionRedaction(self._redaction)
+            cleaning = ConnectionRedaction(self._redaction, torn=kind != "scope")
         if "scope" in record:
             record["scope"] = cleaning.scope(record["scope"])
         if "message" in record:
@@ -88,10 +88,10 @@ class Cleaning:
         if kind == "end":
             self._open.pop((conn, layer), None)
 
-    def _connection(self, key: tuple[Any, Any]) -> ConnectionRedaction:
+    def _connection(self, key: tuple[Any, Any], *, torn: bool) -> ConnectionRedaction:
         cleaning = self._open.get(key)
         if cleaning is None:
-            cleaning = self._open[key] = ConnectionRedaction(self._redaction)
+            cleaning = self._open[key] = ConnectionRedaction(self._redaction, torn=torn)
             if len(self._open) > _OPEN_AT_ONCE:
                 self._open.popitem(last=False)
         return cleaning

@@ -28,6 +28,12 @@ ARGUMENTS: list[tuple[str, str]] = [
     ("x https://leaf@host https://host/a@b", "x https://[redacted]@host https://host/a@b"),
     ("x --dsn=redis://:leaf@host", "x --dsn=redis://[redacted]@host"),
     ("x --password", "x --password"),
+    ("x --db-pass=leaf DB_PWD=leaf --jwt leaf", "x --db-pass=[redacted] DB_PWD=[redacted] --jwt [redacted]"),
+    ("curl -u me:leaf -H X-Auth:leaf -b sid=leaf", "curl -u me:[redacted] -H X-Auth:[redacted] -b sid=[redacted]"),
+    ("x https://host/?a=b&api_key=leaf", "x https://host/?a=b&api_key=[redacted]"),
+    ("x AccountName=a;AccountKey=leaf", "x AccountName=a;AccountKey=[redacted]"),
+    ('x {"password":"leaf","port":1}', 'x {"password":"[redacted]","port":1}'),
+    ("gunicorn -u www-data --user nobody -b 0.0.0.0:80", "gunicorn -u www-data --user nobody -b 0.0.0.0:80"),
 ]
 
 

@@ -49,6 +49,38 @@ def test_headers_that_only_speak_of_secrets(name: str) -> None:
     assert Names([name.replace("-", "_")]).kind("header", name) == "secret"  # unless somebody wants it
 
 
+@pytest.mark.parametrize(
+    "name",
+    "X-Auth X-Basic-Auth X-Otp X-Pin X-Sid X-Session Session Authentication X-Internal-Key X-Key X-WP-Nonce "
+    "X-Ratelimit-Tokens-Of-Mine-Token".split(),
+)
+def test_headers_called_like_secrets(name: str) -> None:
+    assert Names().kind("header", name) == "secret"
+
+
+@pytest.mark.parametrize(
+    "name", ["Idempotency-Key", "Surrogate-Key", "X-Cache-Key", "ETag", "X-Session-Count", "Author"]
+)
+def test_headers_that_are_called_like_none(name: str) -> None:
+    assert Names().kind("header", name) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    "dbPass user_pin cardCvv customer[ssn] contraseña CONTRASEÑA mot_de_passe otp_code smsCode device_code 2fa_code "
+    "consumer_key social_security_number oauth_verifier new-pin".split(),
+)
+def test_last_words_and_other_languages(name: str) -> None:
+    assert Names().kind("json", name) == Names().kind("form", name) == "secret"
+
+
+@pytest.mark.parametrize(
+    "name", "MessageSid passed opinion shipping sort_key ticket session country_code status_code".split()
+)
+def test_words_that_only_end_alike(name: str) -> None:
+    assert Names().kind("json", name) is None
+
+
 def test_what_a_user_adds() -> None:
     names = Names(["X_Internal-*", "iban"], [re.compile(r"^ssn\d$")])
     assert names.kind("header", "x-internal-id") == names.kind("json", "IBAN") == names.kind("form", "ssn1") == "secret"

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from asgi_inspect.redaction.names import Kind, Names
-from asgi_inspect.redaction.shapes import Found, address, query, sentence, shapes, suspect
+from asgi_inspect.redaction.sentences import sentence
+from asgi_inspect.redaction.shapes import Found, address, query, shapes, suspect
 
 NAMES = Names()
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
