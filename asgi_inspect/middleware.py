@@ -9,7 +9,7 @@ from .capture.guard import failed
 from .capture.notice import say_once
 from .capture.place import name_of
 from .capture.process import Sink, process_line
-from .capture.recorder import LayerRecorder, Recorder, current
+from .capture.recorder import LayerRecorder, Recorder, Rules, current
 from .capture.server import from_network, server_of
 from .capture.tap import tap_receive, tap_send
 from .options import Out, choose_out, read_launch, read_options
@@ -31,7 +31,7 @@ _UNSET: Final = _Unset()
 
 # What is ours; every other attribute is the application's.
 _OWN: Final = frozenset(
-    {"app", "_off", "_options", "_limited", "_out", "_explicit", "_name", "_sink", "_key", "_redaction"}
+    {"app", "_off", "_options", "_limited", "_out", "_explicit", "_name", "_sink", "_key", "_rules"}
 )
 # What `copy` and `pickle` ask an object for: the answer of the application would make a copy of that instead.
 _COPYING: Final = frozenset(
@@ -101,7 +101,7 @@ class InspectMiddleware:
         launch = self._options.launch
         # Made here, so that the children of a server that loads the application before it forks have one key.
         self._key = bytes.fromhex(launch.key) if launch and launch.key else key_of_this_run()
-        self._redaction: Redaction | None = None
+        self._rules = Rules()
 
     def __getattr__(self, name: str) -> Any:
         # Only what is not found here comes here. `app` itself is missing while a copy is being made.
@@ -123,7 +123,7 @@ class InspectMiddleware:
 
     def __getstate__(self) -> dict[str, Any]:
         # What is open stays here; a copy, or another process, opens it again.
-        return {**self.__dict__, "_sink": None, "_redaction": None}
+        return {**self.__dict__, "_sink": None, "_rules": Rules()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         if self._off:
@@ -154,7 +154,7 @@ class InspectMiddleware:
         """Begin to record this call, in each trace that it belongs to: `layers` has what was begun, even where this raises."""
         if self._sink is None:
             redact = self._options.redact
-            self._redaction = None if redact is None else Redaction(redact.names(say_once), self._key)
+            self._rules.redaction = None if redact is None else Redaction(redact.names(say_once), self._key)
             self._sink = self._open_sink(receive, send)
         sink = self._sink
         outer = current.get()
@@ -163,13 +163,15 @@ class InspectMiddleware:
             outer = ()
         for around in outer:
             if around.has(scope):
-                limit, redaction = self._limit_inside(around), self._redaction_inside(around)
-                layers.append(LayerRecorder(around.rec, scope, limit, around, redaction))
+                limit = self._limit_inside(around)
+                if self._rules.redaction is not None:
+                    around.withhold(self._rules.redaction)
+                layers.append(LayerRecorder(around.rec, scope, limit, around, Rules(around.redaction)))
                 _begin(layers[-1], self._name or name_of(self.app), None)
         # A file that this layer names for itself is written as well, with a connection of its own.
         if not layers or (self._explicit and all(layer.rec.sink is not sink for layer in layers)):
             parent = _parent(outer, sink) if outer and not layers else None
-            layers.append(LayerRecorder(Recorder(sink, scope), scope, self._options.body_limit, None, self._redaction))
+            layers.append(LayerRecorder(Recorder(sink, scope), scope, self._options.body_limit, None, self._rules))
             _begin(layers[-1], self._name, parent)
 
     def _limit_inside(self, around: LayerRecorder) -> int | None:
@@ -179,12 +181,6 @@ class InspectMiddleware:
             around.lower(own)
         return around.limit
 
-    def _redaction_inside(self, around: LayerRecorder) -> Redaction | None:
-        """What is withheld in an inner layer, and from now on around it: all that either of the two withholds."""
-        if self._redaction is not None:
-            around.withhold(self._redaction)
-        return around.redaction
-
     def _open_sink(self, receive: Receive, send: Send) -> Sink:
         # Asked again, as `why` may have changed since this object was made, in a process that was forked then.
         launch = read_launch() if self._options.launch else None
@@ -192,7 +188,7 @@ class InspectMiddleware:
         app = (launch.app if launch else None) or name_of(self.app)
         told = launch.why if launch else None
 
-        redaction, prints = self._redaction, Fingerprints(self._key)
+        redaction, prints = self._rules.redaction, Fingerprints(self._key)
 
         def hide(argument: str) -> str:
             return in_words(argument, prints)

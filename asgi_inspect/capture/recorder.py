@@ -91,12 +91,21 @@ class Recorder:
         return None
 
 
+class Rules:
+    """What one middleware withholds; what a layer inside withholds beside that holds for all connections that follow."""
+
+    __slots__ = ("redaction",)
+
+    def __init__(self, redaction: Redaction | None = None) -> None:
+        self.redaction = redaction
+
+
 class LayerRecorder:
     """One layer of a connection; layer 0 is the outermost.
 
     limit: how many bytes are kept of a body in each direction, or of each message; None: all.
     outside: the layer around this one, if it is an inner one.
-    redaction: what is withheld; None: nothing.
+    rules: what is withheld, as long as no layer inside is stricter.
     """
 
     __slots__ = (
@@ -108,6 +117,7 @@ class LayerRecorder:
         "_outside",
         "_room_in",
         "_room_out",
+        "_rules",
         "_scope",
         "_values",
         "_whole",
@@ -121,13 +131,15 @@ class LayerRecorder:
         scope: Any,
         limit: int | None,
         outside: "LayerRecorder | None" = None,
-        redaction: Redaction | None = None,
+        rules: "Rules | None" = None,
     ) -> None:
         self.rec = rec
         self.layer = 0 if outside is None else rec.next_layer()
         self._outside = outside
         self._layer_part = b'"layer":%d,' % self.layer if self.layer else b""
         self._limit = limit
+        self._rules = Rules() if rules is None else rules
+        redaction = self._rules.redaction
         self._clean = None if redaction is None else ConnectionRedaction(redaction)
         self._room_in = self._room_out = limit
         self._message_room = rec.type != "http"  # a limit per message, not per direction
@@ -166,6 +178,7 @@ class LayerRecorder:
                 scope_json(layer._scope, layer._clean.scope)  # so that it knows what bodies these are
             else:
                 layer._clean.tighten(redaction)
+            layer._rules.redaction = layer.redaction
             layer = layer._outside
 
     def has(self, scope: Any) -> bool:
