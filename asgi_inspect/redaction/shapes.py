@@ -162,7 +162,7 @@ _LOGIN: Final = re.compile(
 
 # What asks for a closer look: escapes, white space, signs of a parameter, of a user, of a URL; and all that is long.
 _ODD_QUERY: Final = re.compile(r"[%+;@:#?\s]|[^&=]{16}")
-_ODD_PATH: Final = re.compile(r"[%=;@:#?\s]|[^/]{16}")
+_ODD_PATH: Final = re.compile(r"[%=;@:#?\s]|/(?=[^/]*[0-9])[^/]{8}|[^/]{16}")
 
 
 def is_harmless_path(path: str) -> bool:
@@ -192,36 +192,45 @@ def is_login(path: str) -> bool:
 _BEFORE_TOKENS: Final = re.compile(
     r"token|secret|passw|pwd|reset|verif|confirm|activat|invit|magic|unsubscrib|apikey|accesskey|jwt|signin|login"
 )
+_BEFORE_SHORT: Final = re.compile(r"token|reset|verif|confirm|activat|invit|magic|unsubscrib")
 _SHORT_TOKEN: Final = 16
 _LONG_TOKEN: Final = 32
-_LONG_SEGMENT: Final = re.compile(rf"[^/?#]{{{_SHORT_TOKEN},}}")
+_BEHIND_WORD: Final = 8  # characters of a token directly behind such a word
+_SEGMENT: Final = re.compile(rf"[^/?#]{{{_BEHIND_WORD},}}")
 _TOKEN: Final = re.compile(r"[\w.~=:%+-]+", re.ASCII)
 _FILE: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}$")
 
 
 def segments(path: str) -> list[Found]:
     """The segments of a path that are tokens: long and random, or behind a word such as `reset`."""
-    if len(path) <= _SHORT_TOKEN:
+    if len(path) <= _BEHIND_WORD:
         return []
     found = []
-    for match in _LONG_SEGMENT.finditer(path):
+    for match in _SEGMENT.finditer(path):
         if _is_token(match[0], path[max(0, match.start() - 100) : match.start()]):
             found.append(Found(*match.span(), "path"))
     return found
 
 
 def _is_token(segment: str, before: str) -> bool:
-    if _TOKEN.fullmatch(segment) is None or _FILE.search(segment) is not None:
+    if not _has_both(segment) or _TOKEN.fullmatch(segment) is None or _FILE.search(segment) is not None:
         return False
-    if _is_random(segment) and len(segment) >= _LONG_TOKEN and _is_mixed(segment):
+    if len(segment) >= _LONG_TOKEN and _is_mixed(segment):
         return True
-    words = [plain_name(word) for word in before.split("/")[-3:]]
-    return _is_random(segment) and any(_BEFORE_TOKENS.search(word) for word in words)
+    words = [plain_name(word) for word in before.split("/")[-3:-1]]
+    if len(segment) < _SHORT_TOKEN:
+        return bool(words) and _BEFORE_SHORT.search(words[-1]) is not None
+    return any(_BEFORE_TOKENS.search(word) for word in words)
 
 
 def _is_random(text: str) -> bool:
-    """Whether a text of some length is no word: letters and digits in one."""
-    return len(text) >= _SHORT_TOKEN and any(map(str.isdigit, text)) and any(map(str.isalpha, text))
+    """Whether a text of some length is no word."""
+    return len(text) >= _SHORT_TOKEN and _has_both(text)
+
+
+def _has_both(text: str) -> bool:
+    """Letters and digits in one."""
+    return any(map(str.isdigit, text)) and any(map(str.isalpha, text))
 
 
 def _is_mixed(text: str) -> bool:
