@@ -41,7 +41,7 @@ def is_application(app: Any) -> bool:
         return False
     while isinstance(app, functools.partial):
         app = app.func
-    return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004
+    return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004 (it is not asked whether it can be called, but how)
 
 
 def wrap_drivers() -> None:
