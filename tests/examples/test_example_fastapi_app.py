@@ -36,7 +36,7 @@ class Run:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     file = tmp_path_factory.mktemp("fastapi") / "trace.jsonl"
     run = Run()
-    with running(inspect_command("examples.fastapi_app:app", "--quiet", "-o", str(file))) as server:
+    with running(inspect_command("examples.fastapi_app:app", "--quiet", "--no-redact", "-o", str(file))) as server:
         converse(run, server.port)
         server.stop()
     run.trace = traced(file)
