@@ -91,7 +91,8 @@ def test_compact_without_colour() -> None:
         text = shown(master, "200 OK ·")
         assert process.wait(PATIENCE) == 0
     assert "\x1b" not in text
-    assert len([part for part in text.splitlines() if "#1" in part]) == 4
+    messages = [part for part in text.splitlines() if "#1" in part and set(part) & set("┌←→└")]
+    assert len(messages) == 4  # beside them how long a `send` took, where the machine was slow
 
 
 def test_jsonl() -> None:
@@ -99,7 +100,7 @@ def test_jsonl() -> None:
         text = shown(master, '"outcome":"returned"')
         assert process.wait(PATIENCE) == 0
     kinds = [record["record"] for record in objects(text.encode())]
-    assert kinds == ["process", "scope", "send", "send", "end"]
+    assert [kind for kind in kinds if kind != "sent"] == ["process", "scope", "send", "send", "end"]
     assert "\\u202e\\u009b\\u007f" in text  # as JSON's own escapes: nothing of it reaches the terminal
     assert not {"\u202e", "\x9b", "\x7f"} & set(text)
 

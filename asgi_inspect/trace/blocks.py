@@ -34,7 +34,9 @@ def blocks(file: IO[Any], begin: int = 0, end: int | None = None, *, limit: int 
         at = found
     held: list[bytes] = []
     size = 0
-    while data := file.read(BLOCK):
+    # One read at a time, where that can be had: a `read` that goes on until a block is full answers no Ctrl-C in between.
+    read_once = getattr(file, "read1", file.read)
+    while data := read_once(BLOCK):
         if isinstance(data, str):
             data = data.encode("utf-8", "surrogatepass")
         last = False
