@@ -131,7 +131,7 @@ def is_regular(path: str) -> bool:
     """Whether a path is, or would become, a regular file."""
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
-    except Exception:  # noqa: BLE001 (also what forbids any call that may block, as blockbuster does)
+    except Exception:  # noqa: BLE001 (also what forbids calls that may block, as blockbuster does; who opens it says what is wrong)
         return True
 
 

@@ -50,7 +50,7 @@ def open_trace(path: str, flags: int) -> int:
     fd = _open(way, flags)
     try:
         _require_own(way, fd)
-    except BaseException:
+    except BaseException:  # raised again: it is only that nobody else would close it
         os.close(fd)
         raise
     return fd
@@ -68,7 +68,7 @@ def descriptor_named(path: str) -> int | None:
         return None
     try:
         found = _DESCRIPTOR.fullmatch(_way(path).path)
-    except Exception:  # noqa: BLE001 (also what forbids any call that may block, as blockbuster does)
+    except Exception:  # noqa: BLE001 (also what forbids calls that may block, as blockbuster does; who opens it says what is wrong)
         return None
     return int(found[2]) if found is not None and found[1] in (None, "self", str(os.getpid())) else None
 
@@ -152,7 +152,9 @@ def _open(way: _Way, flags: int) -> int:
         fd = os.open(way.path, flags | os.O_EXCL, _MODE)
     except FileExistsError:  # another worker was faster
         return os.open(way.path, flags & ~os.O_CREAT)
-    with contextlib.suppress(OSError):  # whatever the umask; not every file system has modes
+    with contextlib.suppress(
+        OSError
+    ):  # whatever the umask; not every file system has modes, and `exposed` says what that means
         if stat.S_IMODE(os.fstat(fd).st_mode) != _MODE:
             os.fchmod(fd, _MODE)
     return fd
