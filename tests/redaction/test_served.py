@@ -105,7 +105,9 @@ def test_the_same_secret_has_the_same_fingerprint_wherever_it_stood(tmp_path: Pa
 
 @pytest.mark.parametrize("format", ["pretty", "compact", "jsonl"])
 def test_no_secret_is_on_the_screen(format: str, capfd: pytest.CaptureFixture[str]) -> None:
-    middleware = InspectMiddleware(app, format=format)
+    middleware = InspectMiddleware(
+        app, format=format, color="never", utc=True
+    )  # a terminal that no other test has opened
     shown = ""
     with serving(middleware, log_level="critical") as port:
         _ask(port, "/raises", params={"token": SECRET}, headers={"cookie": f"a={SECRET}"}, json={"password": SECRET})
