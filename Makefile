@@ -13,7 +13,7 @@ JOBS := 4
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format coverage transparency fuzz picture bench-read bench-redact clean same-python
+.PHONY: help demo test lint format coverage transparency fuzz picture bench bench-read bench-redact clean same-python
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ fuzz: $(VENV)/installed-dev ## random values against the laws of what reads, sho
 picture: $(VENV)/installed-demo ## the README's picture, from a new run
 	$(BIN)/python docs/make_picture.py
 
+bench: $(VENV)/installed-bench ## what it costs to watch an application, beside other ways; BASE=<git revision> compares, BENCH=--help tells more
+	@$(BIN)/python -m bench $(if $(BASE),--base '$(BASE)') $(BENCH)
+
 bench-read: $(VENV)/installed-dev ## how fast a large trace is read, beside wc, rg, jq, DuckDB and mitmdump; BENCH=--help tells more
 	@$(BIN)/python -m bench.reading $(BENCH)
 
@@ -68,6 +71,13 @@ $(VENV)/installed-demo: pyproject.toml $(BIN)/python | same-python
 $(VENV)/installed-dev: pyproject.toml $(BIN)/python | same-python
 	@echo "installing asgi-inspect and what its tests need into $(VENV) ..."
 	@$(INSTALL) -e '.[dev]'
+	@touch $@
+
+# Two of those that are compared do not install on every Python; the tables say so.
+$(VENV)/installed-bench: pyproject.toml $(BIN)/python | same-python
+	@echo "installing asgi-inspect and what it is compared with into $(VENV) ..."
+	@$(INSTALL) -e '.[bench]'
+	@for other in asgi-debug asgion; do $(INSTALL) $$other >/dev/null 2>&1 || echo "$$other does not install here."; done
 	@touch $@
 
 # A command that exists may still not run (a version manager's stub), and a Python that runs may lack what makes a
