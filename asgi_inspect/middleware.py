@@ -3,13 +3,14 @@
 import os
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from .capture.connection import Recorder
 from .capture.guard import failed
 from .capture.notice import say_once
 from .capture.place import name_of
 from .capture.process import Sink, process_line
-from .capture.recorder import LayerRecorder, Recorder, Rules, current
+from .capture.recorder import LayerRecorder, Rules, current
 from .capture.server import from_network, server_of
 from .capture.tap import tap_receive, tap_send
 from .options import Out, choose_out, read_launch, read_options
@@ -18,6 +19,9 @@ from .redaction.names import Ask
 from .redaction.redaction import Redaction
 from .sinks import sink_for
 from .types import ASGIApp, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from .capture.selection import LeftOut, Rate, Selection
 
 
 class _Unset:
@@ -31,7 +35,7 @@ _UNSET: Final = _Unset()
 
 # What is ours; every other attribute is the application's.
 _OWN: Final = frozenset(
-    {"app", "_off", "_options", "_limited", "_out", "_explicit", "_name", "_sink", "_key", "_rules"}
+    {"app", "_off", "_options", "_limited", "_out", "_explicit", "_name", "_sink", "_key", "_rules", "_selection"}
 )
 # What `copy` and `pickle` ask an object for: the answer of the application would make a copy of that instead.
 _COPYING: Final = frozenset(
@@ -52,12 +56,19 @@ class InspectMiddleware:
         a name, in which `*` stands for any characters, a compiled pattern, several of both; a function of the place
         (`"header"`, `"cookie"`, `"query"`, `"form"`, `"json"`, `"multipart"`, `"scope"`) and the name, which gives True to
         withhold, False to keep, None for the default; or None: nothing is withheld.
+    max_bytes, keep_files: how large a trace file may become: then it is `.1`, the one that was `.1` is `.2`, and a new one is
+        begun, so many files in all. None: it has no limit.
     flush: `"connection"` writes at a connection's end, at 64 KiB or after 50 ms; `"record"` writes each record at once.
     name: what this layer is called where several `InspectMiddleware` see one connection; by default the application's name.
     format: how the terminal shows it: `"pretty"`, `"compact"` (a line a message) or `"jsonl"`.
     color: `"auto"`, `"always"` or `"never"`.
     utc: whether the terminal shows UTC instead of local time.
     scope, body: whether the terminal shows scopes and bodies; a trace file always has both.
+    sample: the share of connections that is recorded, from 0 to 1; or a function of the scope that gives it for each, or
+        True or False. None: all. Lifespans always are.
+    capture: which connections are recorded, as a filter on what their scope tells: `"path:/api/* -path:/health"`.
+    only: `"errors"` records connections alone that failed: that raised, were answered with 4xx or 5xx, refused, or closed
+        with a code that tells of an error; and those that lasted for more than `slow_ms` milliseconds, if that is given.
 
     An option that is not given is taken from the variable `ASGI_INSPECT_` plus its name in capitals. `ASGI_INSPECT=0` turns
     the middleware off. Attributes that are not ours, read, set or deleted, are those of the application. Raises UsageError for an option that
@@ -71,6 +82,8 @@ class InspectMiddleware:
         out: Out = None,
         body_limit: int | str | _Unset | None = _UNSET,
         redact: "str | re.Pattern[str] | Ask | Iterable[str | re.Pattern[str] | Ask] | _Unset | None" = _UNSET,
+        max_bytes: int | str | _Unset | None = _UNSET,
+        keep_files: int | str | _Unset = _UNSET,
         flush: str | _Unset = _UNSET,
         name: str | None = None,
         format: str | _Unset = _UNSET,
@@ -78,6 +91,10 @@ class InspectMiddleware:
         utc: bool | _Unset = _UNSET,
         scope: bool | _Unset = _UNSET,
         body: bool | _Unset = _UNSET,
+        sample: "float | Rate | _Unset | None" = _UNSET,
+        capture: str | _Unset | None = _UNSET,
+        only: str | _Unset | None = _UNSET,
+        slow_ms: float | _Unset | None = _UNSET,
     ) -> None:
         self.app: Callable[..., Any] = app
         self._off = os.environ.get("ASGI_INSPECT") == "0"
@@ -86,12 +103,18 @@ class InspectMiddleware:
         given = {
             "body_limit": body_limit,
             "redact": redact,
+            "max_bytes": max_bytes,
+            "keep_files": keep_files,
             "flush": flush,
             "format": format,
             "color": color,
             "utc": utc,
             "scope": scope,
             "body": body,
+            "sample": sample,
+            "capture": capture,
+            "only": only,
+            "slow_ms": slow_ms,
         }
         self._options = read_options({key: value for key, value in given.items() if value is not _UNSET}, os.environ)
         self._limited = body_limit is not _UNSET
@@ -102,6 +125,9 @@ class InspectMiddleware:
         # Made here, so that the children of a server that loads the application before it forks have one key.
         self._key = bytes.fromhex(launch.key) if launch and launch.key else key_of_this_run()
         self._rules = Rules()
+        self._selection: Selection | None = None
+        if self._options.chooses:
+            from .capture import selection  # noqa: F401 (rather now than on the event loop)
 
     def __getattr__(self, name: str) -> Any:
         # Only what is not found here comes here. `app` itself is missing while a copy is being made.
@@ -123,19 +149,20 @@ class InspectMiddleware:
 
     def __getstate__(self) -> dict[str, Any]:
         # What is open stays here; a copy, or another process, opens it again.
-        return {**self.__dict__, "_sink": None, "_rules": Rules()}
+        return {**self.__dict__, "_sink": None, "_rules": Rules(), "_selection": None}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         if self._off:
             return await self.app(scope, receive, send)
         layers: list[LayerRecorder] = []
+        left_out: tuple[LeftOut, ...] = ()
         try:
-            self._enter(layers, scope, receive, send)
+            left_out = self._enter(layers, scope, receive, send)
         except Exception as own:  # noqa: BLE001 (our own failure never reaches the application)
             failed(own, self._sink)
         for layer in layers:
             receive, send = tap_receive(layer, receive), tap_send(layer, send)
-        token = current.set(tuple(layers))
+        token = current.set(left_out + tuple(layers) if layers else left_out)
         try:
             result = await self.app(scope, receive, send)
         except BaseException as exc:
@@ -145,34 +172,66 @@ class InspectMiddleware:
             _end(layers, None)
             return result
         finally:
+            for one in left_out:
+                one.close()
             try:  # noqa: SIM105 (`suppress` would cost more than all the rest of this method)
                 current.reset(token)
             except ValueError:
                 pass  # closed from another context, as a loop does that is shut down; our context went with it
 
-    def _enter(self, layers: list[LayerRecorder], scope: Scope, receive: Receive, send: Send) -> None:
-        """Begin to record this call, in each trace that it belongs to: `layers` has what was begun, even where this raises."""
+    def _enter(self, layers: list[LayerRecorder], scope: Scope, receive: Receive, send: Send) -> "tuple[LeftOut, ...]":
+        """Begin to record this call, in each trace that it belongs to: `layers` has what was begun, even where this raises.
+
+        Returns what it is in the traces in which it is left out.
+        """
         if self._sink is None:
+            self._selection = self._options.selection()
             redact = self._options.redact
             self._rules.redaction = None if redact is None else Redaction(redact.names(say_once), self._key)
             self._sink = self._open_sink(receive, send)
         sink = self._sink
+        parent: str | None = None
+        left_out: tuple[LeftOut, ...] = ()
         outer = current.get()
-        if outer and from_network(receive, send):
-            # A server that read on in the context of the connection before, as asyncio does after a large upload.
-            outer = ()
-        for around in outer:
-            if around.has(scope):
-                limit = self._limit_inside(around)
-                if self._rules.redaction is not None:
-                    around.withhold(self._rules.redaction)
-                layers.append(LayerRecorder(around.rec, scope, limit, around, Rules(around.redaction)))
-                _begin(layers[-1], self._name or name_of(self.app), None)
-        # A file that this layer names for itself is written as well, with a connection of its own.
-        if not layers or (self._explicit and all(layer.rec.sink is not sink for layer in layers)):
-            parent = _parent(outer, sink) if outer and not layers else None
+        if outer and not from_network(receive, send):
+            # Else a server read on in the context of the connection before, as asyncio does after a large upload.
+            left_out = self._join(layers, outer, scope)
+            joined: tuple[LayerRecorder | LeftOut, ...] = (*layers, *left_out)
+            # A file that this layer names for itself is written as well, with a connection of its own.
+            if joined and not (self._explicit and all(_trace_of(one) is not sink for one in joined)):
+                return left_out
+            parent = None if layers else _parent(outer, sink)
+        selection = self._selection
+        if selection is None:
             layers.append(LayerRecorder(Recorder(sink, scope), scope, self._options.body_limit, None, self._rules))
             _begin(layers[-1], self._name, parent)
+            return left_out
+        chosen = selection.choose(sink, scope)
+        if not isinstance(chosen, tuple):
+            return (*left_out, chosen) if left_out else (chosen,)
+        rec = Recorder(chosen.sink, scope)
+        layers.append(LayerRecorder(rec, scope, self._options.body_limit, None, self._rules))
+        _begin(layers[-1], self._name, parent, chosen.rate)
+        chosen.begun(rec)
+        return left_out
+
+    def _join(
+        self, layers: list[LayerRecorder], outer: "tuple[LayerRecorder | LeftOut, ...]", scope: Scope
+    ) -> "tuple[LeftOut, ...]":
+        """Begin a layer of each connection that this call is part of; what it is where that is left out."""
+        left_out: tuple[LeftOut, ...] = ()
+        for around in outer:
+            if not around.has(scope):
+                continue
+            if not isinstance(around, LayerRecorder):
+                left_out = (*left_out, around.inside(scope))
+                continue
+            limit = self._limit_inside(around)
+            if self._rules.redaction is not None:
+                around.withhold(self._rules.redaction)
+            layers.append(LayerRecorder(around.rec, scope, limit, around, Rules(around.redaction)))
+            _begin(layers[-1], self._name or name_of(self.app), None)
+        return left_out
 
     def _limit_inside(self, around: LayerRecorder) -> int | None:
         """The limit of an inner layer: that of the layer around it, and the lower one for both where this one has its own."""
@@ -212,18 +271,26 @@ def _is_own(middleware: InspectMiddleware, name: str) -> bool:
     return name in _OWN or name[:2] == "__" or type(middleware) is not InspectMiddleware
 
 
-def _parent(outer: tuple[LayerRecorder, ...], sink: Sink) -> str | None:
+def _trace_of(one: "LayerRecorder | LeftOut") -> Sink:
+    """The sink of the trace that a connection is in, or is left out of."""
+    sink = one.rec.sink if isinstance(one, LayerRecorder) else one.sink
+    real: Sink = getattr(sink, "real", sink)  # a connection may have a sink of its own before it
+    return real
+
+
+def _parent(outer: "tuple[LayerRecorder | LeftOut, ...]", sink: Sink) -> str | None:
     """The connection in whose handler a call is made that belongs to none, in the same file if there is one."""
-    here = [layer.rec for layer in outer if not layer.rec.process.gone]
-    return next((rec.conn for rec in here if rec.sink is sink), here[0].conn if here else None)
+    here = [layer for layer in outer if isinstance(layer, LayerRecorder) and not layer.rec.process.gone]
+    found = next((layer for layer in here if _trace_of(layer) is sink), here[0] if here else None)
+    return None if found is None else found.rec.conn
 
 
-def _begin(layer: LayerRecorder, name: str | None, parent: str | None) -> None:
+def _begin(layer: LayerRecorder, name: str | None, parent: str | None, sample: float | None = None) -> None:
     rec = layer.rec
     if layer.layer == 0:
         rec.begin()
     try:
-        layer.scope(name, parent)
+        layer.scope(name, parent, sample)
     except Exception as own:  # noqa: BLE001 (the messages can be recorded all the same)
         failed(own, rec.sink, rec.conn)
 
@@ -231,17 +298,13 @@ def _begin(layer: LayerRecorder, name: str | None, parent: str | None) -> None:
 def _end(layers: list[LayerRecorder], exc: BaseException | None) -> None:
     try:
         for layer in reversed(layers):
-            _end_one(layer, exc)
+            rec = layer.rec
+            try:
+                if not rec.process.gone:
+                    layer.end(exc)
+            except Exception as own:  # noqa: BLE001 (our own failure never reaches the application)
+                failed(own, rec.sink, rec.conn)
+            finally:
+                layer.close()
     except RecursionError:
         pass  # not even one call is left on the stack; the application's own outcome is what counts
-
-
-def _end_one(layer: LayerRecorder, exc: BaseException | None) -> None:
-    rec = layer.rec
-    try:
-        if not rec.process.gone:
-            layer.end(exc)
-    except Exception as own:  # noqa: BLE001 (our own failure never reaches the application)
-        failed(own, rec.sink, rec.conn)
-    finally:
-        layer.close()

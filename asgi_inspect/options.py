@@ -15,14 +15,27 @@ import msgspec
 
 from .capture.notice import say_once
 from .errors import UsageError
-from .redaction.names import Ask, Names, Say
+from .redaction.names import Ask, Names, Say, called
+from .selecting import (
+    is_async,
+    parse_capture,
+    parse_milliseconds,
+    parse_only,
+    parse_sample,
+    read_capture,
+    require_arguments,
+    shown,
+)
 
 if TYPE_CHECKING:
+    from .capture.selection import Selection
     from .trace.records import Record
 
 Out: TypeAlias = "str | os.PathLike[str] | Callable[[Record], object] | None"
 
 BODY_LIMIT: Final = 65_536
+MAX_BYTES: Final = 256 * 1024**2
+KEEP_FILES: Final = 5
 LAUNCH_VARIABLE: Final = "ASGI_INSPECT_LAUNCH"
 PREFIX: Final = "ASGI_INSPECT_"
 
@@ -34,6 +47,8 @@ class Launch(msgspec.Struct, frozen=True):
 
     file: str
     body_limit: int | None = BODY_LIMIT
+    max_bytes: int | None = MAX_BYTES
+    keep_files: int = KEEP_FILES
     redact: list[str] | None = []
     """Names that are withheld beside the default ones; None: nothing is withheld."""
     key: str = ""
@@ -51,6 +66,10 @@ class Launch(msgspec.Struct, frozen=True):
     """The server's process; its workers have others."""
     why: str | None = None
     """Why processes are started now: for a `reload`; None as the server starts."""
+    sample: float | None = None
+    capture: str = ""
+    only: Literal["errors"] | None = None
+    slow_ms: float | None = None
 
 
 class Redact(NamedTuple):
@@ -69,39 +88,69 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     body_limit: int | None = BODY_LIMIT
     redact: Redact | None = Redact()
+    max_bytes: int | None = MAX_BYTES
+    keep_files: int = KEEP_FILES
     flush: Literal["connection", "record"] = "connection"
     format: Literal["pretty", "compact", "jsonl"] = "pretty"
     color: Literal["auto", "always", "never"] = "auto"
     utc: bool = False
     scope: bool = True
     body: bool = True
+    sample: float | Callable[[Any], Any] | None = None
+    capture: str | None = None
+    only: Literal["errors"] | None = None
+    slow_ms: float | None = None
     launch: Launch | None = None
+
+    @property
+    def chooses(self) -> bool:
+        """Whether not all connections are recorded."""
+        return bool(self.capture) or self.only is not None or not (self.sample is None or self.sample == 1.0)
+
+    def selection(self) -> "Selection | None":
+        """Which connections are recorded; None: all of them."""
+        if not self.chooses:
+            return None
+        from .capture.selection import Selection  # most applications never need it
+
+        capture = None if self.capture is None else read_capture("capture", self.capture)
+        return Selection(self.sample, capture, only_errors=self.only == "errors", slow_ms=self.slow_ms)
 
     def told(self) -> dict[str, Any]:
         """What the `process` record tells of them: how much of the traffic is kept."""
-        return {"body_limit": self.body_limit, "flush": self.flush}
+        sample = called(self.sample) if callable(self.sample) else self.sample
+        chosen = {"sample": sample, "capture": self.capture, "only": self.only, "slow_ms": self.slow_ms}
+        return {
+            "body_limit": self.body_limit,
+            "max_bytes": self.max_bytes,
+            "keep_files": self.keep_files,
+            "flush": self.flush,
+            **{name: value for name, value in chosen.items() if value is not None},
+        }
 
 
 def read_options(given: Mapping[str, Any], environ: Mapping[str, str]) -> Options:
     """The options from keywords and variables; UsageError where a keyword cannot be."""
     values: dict[str, Any] = {}
+    launch = read_launch(environ)
     for name, parse in _PARSERS.items():
         variable = PREFIX + name.upper()
         if name in given:
             values[name] = parse(name, given[name])
-        elif environ.get(variable):  # an empty one counts as none
+        elif environ.get(variable) and (launch is None or name not in _CHOOSING):  # an empty one counts as none
             try:
                 values[name] = parse(variable, environ[variable])
             except UsageError as exc:
                 say_once(f"{exc} It is not heeded.")
     if "redact" not in values and environ.get(PREFIX + "NO_REDACT"):
         values |= _nothing_withheld(environ[PREFIX + "NO_REDACT"])
-    launch = read_launch(environ)
     if launch is not None:
         # The launcher has heeded the variable already. Against a keyword the lower of the two limits wins.
-        limits = [launch.body_limit] if "body_limit" not in given else [launch.body_limit, values["body_limit"]]
-        values["body_limit"] = min((limit for limit in limits if limit is not None), default=None)
+        for name in ("body_limit", "max_bytes", "keep_files"):
+            limits = [getattr(launch, name), *([values[name]] if name in given else [])]
+            values[name] = min((limit for limit in limits if limit is not None), default=None)
         values["redact"] = _stricter(launch.redact, values["redact"] if "redact" in given else None)
+        values |= {name: _PARSERS[name](name, getattr(launch, name)) for name in _CHOOSING if name not in given}
     return Options(launch=launch, **values)
 
 
@@ -161,7 +210,7 @@ def absolute_out(out: Out) -> Out:
     if out is None or (type(out) is str and out == "-"):
         return out
     if callable(out):
-        if inspect.iscoroutinefunction(out) or inspect.iscoroutinefunction(type(out).__call__):
+        if is_async(out):
             raise UsageError("out= takes a plain callable, not an async one: it is called on a thread of its own.")
         return out
     if not isinstance(out, str | os.PathLike):
@@ -198,7 +247,23 @@ def parse_size(name: str, value: Any) -> int | None:
         unit = text[len(number) :].removesuffix("ib").removesuffix("b")
         if number.isascii() and number.isdigit() and len(number) < 20 and unit in _UNITS:
             return int(number) * _UNITS[unit]
-    raise UsageError(f"{name} takes a number of bytes such as 65536, 64k or 1M, or none; not {_shown(value)}.")
+    raise UsageError(f"{name} takes a number of bytes such as 65536, 64k or 1M, or none; not {shown(value)}.")
+
+
+def parse_max_bytes(name: str, value: Any) -> int | None:
+    """The size of a file, which is not nothing; None or `none` for no limit."""
+    size = parse_size(name, value)
+    if size == 0:
+        raise UsageError(f"{name} takes the size that a file may have, such as 256M, or none; not {shown(value)}.")
+    return size
+
+
+def parse_keep_files(name: str, value: Any) -> int:
+    """A number of files, from 1 on."""
+    text = value.strip() if type(value) is str else str(value) if type(value) is int else ""
+    if text.isascii() and text.isdigit() and len(text) < 7 and int(text):
+        return int(text)
+    raise UsageError(f"{name} takes a number of files from 1 to 999,999, such as 5; not {shown(value)}.")
 
 
 def parse_flag(name: str, value: Any) -> bool:
@@ -210,7 +275,7 @@ def parse_flag(name: str, value: Any) -> bool:
         return True
     if word in ("0", "false", "no", "off", ""):
         return False
-    raise UsageError(f"{name} takes 1 or 0 (true, false, yes, no, on, off); not {_shown(value)}.")
+    raise UsageError(f"{name} takes 1 or 0 (true, false, yes, no, on, off); not {shown(value)}.")
 
 
 _NOTHING: Final = ("none", "off", "no", "false", "0")
@@ -227,45 +292,25 @@ def parse_redact(name: str, value: Any) -> Redact | None:
     patterns = [one for one in given if isinstance(one, re.Pattern) and isinstance(one.pattern, str)]
     asks = [one for one in given if callable(one) and not inspect.iscoroutinefunction(one)]
     if asks:
-        _require_two_arguments(name, asks[0])
+        require_arguments(name, asks[0], "the place and the name", "header", "host")
     if len(patterns) + len(asks) + sum(isinstance(one, str | bytes) for one in given) < len(given) or len(asks) > 1:
         raise UsageError(
             f"{name} takes names (`*` stands for any characters), patterns of re.compile, one plain function, or None; "
-            f"not {_shown(value)}."
+            f"not {shown(value)}."
         )
     if "" in words:
-        raise UsageError(f"{name} takes names, and an empty one fits nothing; not {_shown(value)}.")
+        raise UsageError(f"{name} takes names, and an empty one fits nothing; not {shown(value)}.")
     return Redact(tuple(words), tuple(patterns), asks[0] if asks else None)
-
-
-def _require_two_arguments(name: str, ask: Any) -> None:
-    """Say now what would else be said when it is asked for the first time."""
-    try:
-        signature = inspect.signature(ask)
-    except (TypeError, ValueError):  # one that does not tell
-        return
-    try:
-        signature.bind("header", "host")
-    except TypeError:
-        raise UsageError(
-            f"{name} takes a function of two arguments, the place and the name; not {_shown(ask)}."
-        ) from None
 
 
 def _text(word: str | bytes) -> str:
     return word if isinstance(word, str) else word.decode("latin-1")
 
 
-def _shown(value: Any) -> str:
-    """A wrong value as the sentence about it shows it: in one line, and not longer than that."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"
-
-
 def _choice(*choices: str) -> Callable[[str, Any], str]:
     def parse(name: str, value: Any) -> str:
         if type(value) is not str or value not in choices:
-            raise UsageError(f"{name} takes {', '.join(choices[:-1])} or {choices[-1]}; not {_shown(value)}.")
+            raise UsageError(f"{name} takes {', '.join(choices[:-1])} or {choices[-1]}; not {shown(value)}.")
         return value
 
     return parse
@@ -273,6 +318,8 @@ def _choice(*choices: str) -> Callable[[str, Any], str]:
 
 _PARSERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "body_limit": parse_size,
+    "max_bytes": parse_max_bytes,
+    "keep_files": parse_keep_files,
     "redact": parse_redact,
     "flush": _choice("connection", "record"),
     "format": _choice("pretty", "compact", "jsonl"),
@@ -280,4 +327,9 @@ _PARSERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "utc": parse_flag,
     "scope": parse_flag,
     "body": parse_flag,
+    "sample": parse_sample,
+    "capture": parse_capture,
+    "only": parse_only,
+    "slow_ms": parse_milliseconds,
 }
+_CHOOSING: Final = ("sample", "capture", "only", "slow_ms")

@@ -40,8 +40,9 @@ def sink_for(out: Out, options: Options, first_line: Callable[[str], bytes]) -> 
     finally:
         if locked:
             _opening.release()
-    if isinstance(sink, FileSink) and options.flush == "record":
-        sink.each_line = True  # whoever hunts a crash is served, whoever asked first
+    if isinstance(sink, FileSink):
+        sink.rotation.lower(options.max_bytes, options.keep_files)
+        sink.each_line |= options.flush == "record"  # whoever hunts a crash is served, whoever asked first
     return sink
 
 
@@ -71,7 +72,7 @@ def _new_sink(out: Out, options: Options, first_line: Callable[[str], bytes]) ->
     stream = descriptor_named(path)
     if stream is None and is_regular(path):
         launched = options.launch is not None and options.launch.file == path
-        return FileSink(path, first_line, each_line=options.flush == "record", launched=launched)
+        return FileSink(path, first_line, launched=launched, max_bytes=options.max_bytes, keep_files=options.keep_files)
     # A redirected stream that were opened by its name would have an offset of its own, and be written over.
     return QueueSink(_RecordsOn(path if stream is None else stream), path, first_line)
 

@@ -16,7 +16,9 @@ from asgi_inspect.errors import UsageError
 from asgi_inspect.middleware import InspectMiddleware
 from asgi_inspect.options import (
     BODY_LIMIT,
+    KEEP_FILES,
     LAUNCH_VARIABLE,
+    MAX_BYTES,
     Launch,
     Options,
     absolute_out,
@@ -51,12 +53,21 @@ def launched(**fields: Any) -> dict[str, str]:
         ("body_limit", BODY_LIMIT, "1k", 1024, 5, 5),
         ("body_limit", BODY_LIMIT, "none", None, "2M", 2 * 1024**2),
         ("body_limit", BODY_LIMIT, "5", 5, None, None),
+        ("max_bytes", 268435456, "64M", 64 * 1024**2, "1G", 1024**3),
+        ("max_bytes", 268435456, "none", None, 1, 1),
+        ("keep_files", 5, "2", 2, " 30 ", 30),
+        ("keep_files", 5, "100", 100, 1, 1),
         ("flush", "connection", "record", "record", "connection", "connection"),
         ("format", "pretty", "compact", "compact", "jsonl", "jsonl"),
         ("color", "auto", "never", "never", "always", "always"),
         ("utc", False, "1", True, False, False),
         ("scope", True, "no", False, True, True),
         ("body", True, "off", False, True, True),
+        ("sample", None, "0.01", 0.01, 1, 1.0),
+        ("sample", None, "1", 1.0, "none", None),
+        ("capture", None, "path:/x", "path:/x", "-path:/y", "-path:/y"),
+        ("only", None, "errors", "errors", None, None),
+        ("slow_ms", None, "500", 500.0, 0.5, 0.5),
     ],
 )
 def test_a_keyword_else_its_variable_else_its_default(
@@ -93,6 +104,14 @@ WRONG: list[tuple[str, Any, str]] = [
     ("body_limit", -1, "body_limit takes a number of bytes such as 65536, 64k or 1M, or none; not -1."),
     ("body_limit", True, "body_limit takes a number of bytes such as 65536, 64k or 1M, or none; not True."),
     ("body_limit", "lots", "body_limit takes a number of bytes such as 65536, 64k or 1M, or none; not 'lots'."),
+    ("max_bytes", 0, "max_bytes takes the size that a file may have, such as 256M, or none; not 0."),
+    ("max_bytes", "0k", "max_bytes takes the size that a file may have, such as 256M, or none; not '0k'."),
+    ("max_bytes", -5, "max_bytes takes a number of bytes such as 65536, 64k or 1M, or none; not -5."),
+    ("keep_files", 0, "keep_files takes a number of files from 1 to 999,999, such as 5; not 0."),
+    ("keep_files", "all", "keep_files takes a number of files from 1 to 999,999, such as 5; not 'all'."),
+    ("keep_files", None, "keep_files takes a number of files from 1 to 999,999, such as 5; not None."),
+    ("keep_files", True, "keep_files takes a number of files from 1 to 999,999, such as 5; not True."),
+    ("keep_files", 10**6, "keep_files takes a number of files from 1 to 999,999, such as 5; not 1000000."),
     ("flush", "never", "flush takes connection or record; not 'never'."),
     ("format", "xml", "format takes pretty, compact or jsonl; not 'xml'."),
     ("format", ["pretty"], "format takes pretty, compact or jsonl; not ['pretty']."),
@@ -100,6 +119,24 @@ WRONG: list[tuple[str, Any, str]] = [
     ("utc", "maybe", "utc takes 1 or 0 (true, false, yes, no, on, off); not 'maybe'."),
     ("scope", None, "scope takes 1 or 0 (true, false, yes, no, on, off); not None."),
     ("body", 2, "body takes 1 or 0 (true, false, yes, no, on, off); not 2."),
+    (
+        "sample",
+        -0.1,
+        "sample takes a rate from 0 to 1, such as 0.01, a plain function of the scope, or none; not -0.1.",
+    ),
+    (
+        "sample",
+        True,
+        "sample takes a rate from 0 to 1, such as 0.01, a plain function of the scope, or none; not True.",
+    ),
+    ("sample", "1 in 100", "sample takes a rate from 0 to 1, such as 0.01, or none; not '1 in 100'."),
+    ("sample", "nan", "sample takes a rate from 0 to 1, such as 0.01, or none; not 'nan'."),
+    ("capture", 5, "capture takes a filter such as 'path:/api/* -path:/health', or None; not 5."),
+    ("capture", "path:", "capture: path has no value at 6: it takes a path; * stands for anything, slashes too."),
+    ("only", "path:/x", "only takes errors, or none; not 'path:/x'. A filter is for capture."),
+    ("only", ["errors"], "only takes errors, or none; not ['errors']. A filter is for capture."),
+    ("slow_ms", -1, "slow_ms takes milliseconds, such as 500, or none; not -1."),
+    ("slow_ms", "1s", "slow_ms takes milliseconds, such as 500, or none; not '1s'."),
 ]
 
 
@@ -205,6 +242,16 @@ def test_the_lower_of_two_limits_wins(given: Mapping[str, Any], launcher: int | 
     """The launcher has heeded the variable: a command line that says more than it must not be cut by it again."""
     environ = {**launched(body_limit=launcher), "ASGI_INSPECT_BODY_LIMIT": "1"}
     assert read_options(given, environ).body_limit == limit
+
+
+@pytest.mark.parametrize(
+    ("given", "size", "files"),
+    [({}, 1000, 3), ({"max_bytes": 10, "keep_files": 2}, 10, 2), ({"max_bytes": None, "keep_files": 9}, 1000, 3)],
+)
+def test_of_a_trace_the_less_is_kept(given: Mapping[str, Any], size: int, files: int) -> None:
+    environ = {**launched(max_bytes=1000, keep_files=3), "ASGI_INSPECT_MAX_BYTES": "1", "ASGI_INSPECT_KEEP_FILES": "1"}
+    options = read_options(given, environ)
+    assert (options.max_bytes, options.keep_files) == (size, files)
 
 
 # --- where it goes -----------------------------------------------------------------------------------------------------
@@ -331,4 +378,5 @@ def test_the_process_record_tells_how_much_is_kept() -> None:
     process = records[0]
     assert isinstance(process, ProcessRecord)
     assert process.options.pop("redact").keys() == {"key"}
-    assert process.options == {"body_limit": 1024, "flush": "record"}
+    limits = {"body_limit": 1024, "max_bytes": MAX_BYTES, "keep_files": KEEP_FILES}
+    assert process.options == {**limits, "flush": "record"}

@@ -32,7 +32,7 @@ RANKS: dict[str, float] = {
     "trace": 3,
     **dict.fromkeys(("capture", "lint"), 4),
     **dict.fromkeys(("render", "export"), 5),
-    **dict.fromkeys(("options", "sinks", "middleware"), 6),
+    **dict.fromkeys(("options", "selecting", "sinks", "middleware"), 6),
     "on": 6.3,
     **dict.fromkeys(("launch", "web", "testing", "pytest_plugin"), 6.5),
     "cli": 7,
@@ -179,11 +179,12 @@ def test_the_readme_has_every_option_of_the_command() -> None:
 
 def test_the_readme_has_the_variables_and_the_defaults_that_the_code_has() -> None:
     defaults = {field.name: field.default for field in msgspec.structs.fields(Options)}
-    words = {True: "on", False: "off", Redact(): "what is called, or looks, like a secret"}
+    words = {True: "on", False: "off", Redact(): "what is called, or looks, like a secret", None: "none"}
     for row in option_rows():
         if row.keyword in defaults:
             assert row.variable == PREFIX + row.keyword.upper()
-            assert row.default == words.get(defaults[row.keyword], str(defaults[row.keyword]))
+            default = defaults[row.keyword]
+            assert row.default == words.get(default, str(default))
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))])

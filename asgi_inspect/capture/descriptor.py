@@ -170,6 +170,18 @@ def open_again(target: str | int) -> Opened:
     return Opened(above_standard(os.dup(target)), True)
 
 
+def open_to_append(path: str) -> int:
+    """Open a trace to add to it, made where it is not there; as long as it is open, a lock that is shared says so."""
+    # O_NONBLOCK means nothing to a regular file. Were it a FIFO by now, opening it would wait for ever.
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+    fd = above_standard(open_trace(path, flags))
+    if sys.platform != "win32":
+        # To whoever tidies up; gone by itself with the process.
+        with contextlib.suppress(OSError):  # not every file system has locks
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    return fd
+
+
 def above_standard(fd: int) -> int:
     """The same file under a number above 2: where one of these was free, others would print into our file."""
     if fd > 2 or sys.platform == "win32":

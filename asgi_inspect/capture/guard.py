@@ -22,7 +22,7 @@ def failed(own: Exception, sink: Sink | None = None, conn: str | None = None) ->
     sink: for whom it was, as far as there is one already; conn: of which connection.
     """
     try:
-        missed = current_process().missed.setdefault(sink, Missed())
+        missed = current_process().missed.setdefault(getattr(sink, "real", sink), Missed())
         missed.records += 1
         if conn is not None and len(missed.conns) < _CONNS:
             missed.conns.add(conn)
@@ -42,7 +42,7 @@ def say_failed(own: Exception) -> None:
 
 def tell_missed(process: Process, sink: Sink, now: int) -> None:
     """Write what was missed, now that the sink takes records again."""
-    for key in (sink, None):
+    for key in (getattr(sink, "real", sink), None):
         missed = process.missed.get(key)
         if missed is not None:
             record = LostRecord(

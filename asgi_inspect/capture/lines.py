@@ -29,7 +29,7 @@ _FEW: Final = 32
 Clean: TypeAlias = Callable[[Any], Any]
 """What takes the secrets out of the JSON of a scope or a message; it may change it in place."""
 
-_UNKEPT: Final = b'{"$truncated":{"size":null,"head":null}}'
+UNKEPT: Final = b'{"$truncated":{"size":null,"head":null}}'
 
 
 class _Strange(Exception):  # noqa: N818 (not an error: a way to take)
@@ -51,7 +51,15 @@ def message_json(message: Any, room: int | None, clean: Clean | None = None) -> 
         return _json(message, room, clean)
     except Exception as own:  # noqa: BLE001 (our own failure never reaches the application)
         say_failed(own)
-        return _UNKEPT
+        return UNKEPT
+
+
+def field_tree(key: str, x: Any) -> Any:
+    """The JSON of one field of a scope."""
+    try:
+        return _FIELDS.get(key, _plain)(x, None)
+    except (_Strange, RuntimeError):  # another thread adds to it just now
+        return _general(key, x, None)
 
 
 def _json(value: Any, room: int | None, clean: Clean | None) -> bytes:

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 _MODE: Final = 0o600
 _LINKS: Final = 40  # as many as the kernel follows
+_TRIES: Final = 10
 _DESCRIPTOR: Final = re.compile(r"(?:/proc/(\w+)/fd|/dev/fd)/(\d{1,7})")
 _BEGIN: Final = b'{"record":"'
 _ANOTHERS: Final = "it belongs to another user, in a folder where everybody may write"
@@ -95,6 +96,27 @@ def exposed(path: str) -> str | None:
     return None
 
 
+def status_of(path: str) -> os.stat_result | None:
+    """What is found under a path now; None: nothing that we could see."""
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
+
+
+def ends_in_newline(path: str, size: int) -> bool:
+    """Whether a new record may follow at once; a process that was killed may have left half a line."""
+    try:
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except OSError:  # not readable for us: an empty line too many does no harm
+        return False
+    try:
+        os.lseek(fd, size - 1, os.SEEK_SET)
+        return os.read(fd, 1) == b"\n"
+    finally:
+        os.close(fd)
+
+
 def _way(path: str) -> _Way:
     """Go along a path, name by name, and look at each."""
     here, folders = "/", {"/": os.stat("/")}
@@ -141,17 +163,21 @@ def _require_unplanted(folder: os.stat_result, found: os.stat_result) -> None:
 def _open(way: _Way, flags: int) -> int:
     """Open what was looked at; a link that was put in its place since is not followed."""
     flags |= os.O_NOFOLLOW
-    try:
-        return os.open(way.path, flags & ~os.O_CREAT)
-    except FileNotFoundError:
-        if not flags & os.O_CREAT:
-            raise
-    if way.linked:
-        raise FileNotFoundError(errno.ENOENT, _NOWHERE)
-    try:
-        fd = os.open(way.path, flags | os.O_EXCL, _MODE)
-    except FileExistsError:  # another worker was faster
-        return os.open(way.path, flags & ~os.O_CREAT)
+    for _ in range(_TRIES):
+        try:
+            return os.open(way.path, flags & ~os.O_CREAT)
+        except FileNotFoundError:
+            if not flags & os.O_CREAT:
+                raise
+        if way.linked:
+            raise FileNotFoundError(errno.ENOENT, _NOWHERE)
+        with contextlib.suppress(FileExistsError):  # another worker was faster; and may have rotated it since
+            return _made(way.path, flags)
+    return os.open(way.path, flags & ~os.O_CREAT)
+
+
+def _made(path: str, flags: int) -> int:
+    fd = os.open(path, flags | os.O_EXCL, _MODE)
     with contextlib.suppress(
         OSError
     ):  # whatever the umask; not every file system has modes, and `exposed` says what that means

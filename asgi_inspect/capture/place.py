@@ -1,7 +1,6 @@
 """What a framework says, in the scope, of the route and the endpoint that it chose; read without acting."""
 
 import types
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,10 +11,13 @@ _UNWRAPPED = 20  # methods of partials of methods of …
 
 def route_of(scope: Any) -> str | None:
     """The template of the route: `path_template` (Litestar), else a str `path_format` or `path` of `scope["route"]`."""
-    get = _reader(scope)
-    template: Any = get("path_template")
+    whole = scope if type(scope) is dict else dict_behind(scope, type(scope))
+    if whole is None:
+        return None
+    get = dict.get
+    template: Any = get(whole, "path_template")
     if template is None:
-        route = get("route")
+        route = get(whole, "route")
         if route is None:
             return None
         attributes = instance_dict(route)
@@ -27,10 +29,12 @@ def route_of(scope: Any) -> str | None:
 
 def endpoint_of(scope: Any) -> str | None:
     """The endpoint as `module.qualname`; of an object that is no function or class, its class."""
-    get = _reader(scope)
-    endpoint = get("endpoint")
+    whole = scope if type(scope) is dict else dict_behind(scope, type(scope))
+    if whole is None:
+        return None
+    endpoint: Any = dict.get(whole, "endpoint")
     if endpoint is None:
-        handler = get("route_handler")
+        handler = dict.get(whole, "route_handler")
         if handler is None:
             return None
         endpoint = _handler_of(handler)
@@ -57,12 +61,6 @@ def name_of(x: Any) -> str:
 def printable(text: str) -> str:
     """The text, with lone surrogates as escapes: UTF-8 cannot hold them."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
-
-
-def _reader(scope: Any) -> Callable[[str], Any]:
-    """`scope.get`, past whatever a subclass puts in its place."""
-    whole = scope if type(scope) is dict else dict_behind(scope, type(scope))
-    return partial(dict.get, {} if whole is None else whole)
 
 
 def _handler_of(handler: Any) -> Any:

@@ -46,9 +46,6 @@ class Process:
         self.gone = False
         self.missed: dict[Sink | None, Missed] = {}
 
-    def next_conn(self) -> str:
-        return f"{self.proc}.{next(self.numbers)}"
-
 
 class Sink(Protocol):
     """Where encoded lines go. `add` is called on the event loop, from any thread, and neither waits nor raises."""
@@ -88,9 +85,9 @@ def current_process() -> Process:
     return process
 
 
-def register(sink: Sink) -> None:
-    """Let a sink know of forks and of the interpreter's end, for as long as it lives."""
-    _Here.sinks.append(weakref.ref(sink, _Here.sinks.remove))
+def register(sink: Sink, *, first: bool = False) -> None:
+    """Let a sink know of forks and of the interpreter's end, for as long as it lives; `first`: before those that are there."""
+    _Here.sinks.insert(0 if first else len(_Here.sinks), weakref.ref(sink, _Here.sinks.remove))
     if not _Here.hooked:
         _Here.hooked = True
         import atexit
@@ -129,23 +126,39 @@ def _at_exit() -> None:
     _each_sink(lambda sink: sink.at_exit())
 
 
-def timestamp(now_ns: int | None = None) -> str:
-    """A time as records have it: UTC, ISO 8601, microseconds. `now_ns` is as `time.time_ns()` gives it."""
-    seconds, nanoseconds = divmod(time.time_ns() if now_ns is None else now_ns, 1_000_000_000)
-    return f"{_whole_second(seconds)}.{nanoseconds // 1000:06d}Z"
+class _Second:
+    """The second of the wall clock that was asked for last; replaced whole, as other threads read it."""
+
+    __slots__ = ("begin", "text")
+
+    def __init__(self, wall_ns: int, now: int) -> None:
+        """wall_ns: what `time.time_ns()` was when `clock()` was `now`."""
+        seconds, nanoseconds = divmod(wall_ns, 1_000_000_000)
+        self.begin = now - nanoseconds
+        # This costs more than all the rest of a record.
+        self.text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)).encode()
 
 
-_last_second: tuple[int, str] = (0, "1970-01-01T00:00:00")
+_second = _Second(0, -1_000_000_000)
 
 
-def _whole_second(seconds: int) -> str:
-    """`strftime` costs more than all the rest of a record; within one second it is asked once."""
-    global _last_second  # noqa: PLW0603 (a cache of one, replaced whole: two threads at worst both compute it)
-    last, text = _last_second
-    if last != seconds:
-        text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-        _last_second = (seconds, text)
-    return text
+def stamp(now: int) -> bytes:
+    """The time at which `clock()` was `now`, as records have it: UTC, ISO 8601, microseconds.
+
+    The wall clock is read once in a second; within one, time goes on as our own clock does.
+    """
+    global _second  # noqa: PLW0603 (a cache of one)
+    second = _second
+    nanoseconds = now - second.begin
+    if not 0 <= nanoseconds < 1_000_000_000:
+        second = _second = _Second(time.time_ns() - (clock() - now), now)
+        nanoseconds = now - second.begin
+    return b"%b.%06dZ" % (second.text, nanoseconds // 1000)
+
+
+def timestamp() -> str:
+    """The time of now, likewise."""
+    return stamp(clock()).decode()
 
 
 def process_line(

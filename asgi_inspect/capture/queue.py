@@ -55,7 +55,9 @@ class QueueSink:
         self._taken: deque[bytes] = deque()  # by the thread
         self._dropped = Lost()
         self._unwritten = Lost()
-        self._telling: bytes | None = None  # the `lost` record of these, while it is handed on
+        self._telling: tuple[str, bytes] | None = (
+            None  # the `lost` record for one of its reasons, while it is handed on
+        )
         self._patience = EXIT_SECONDS
         self._thread = Thread("asgi-inspect queue", self._step, self._failed)
 
@@ -97,19 +99,18 @@ class QueueSink:
         for _ in range(len(self._lines)):
             self._taken.append(self._lines.popleft())
         self._size = 0
-        dropped = self._dropped.take()
-        if dropped is not None:
-            self._taken.append(dropped)
+        self._taken.extend(self._dropped.take())
         return bool(self._taken)
 
     def _give(self, line: bytes, stopping: Stopping) -> bool:
         """Hand one line on, and before it the count of those that could not be; False: not yet."""
         try:
-            if self._unwritten.records:
-                self._telling = self._telling or self._unwritten.line()
-                if not self._consume(self._telling, stopping):
+            while (told := self._telling or self._unwritten.first()) is not None:
+                self._telling = told
+                if not self._consume(told[1], stopping):
                     return False
-                self._telling, self._unwritten = None, Lost()
+                self._unwritten.forget(told[0])
+                self._telling = None
             return self._consume(line, stopping)
         except BaseException as exc:  # noqa: BLE001 (nothing above this frame could answer it; it is said and counted)
             reason = reason_of(exc)

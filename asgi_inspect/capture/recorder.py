@@ -5,9 +5,8 @@ goes wrong here is counted and said (`guard.failed`), and the message goes its w
 """
 
 from contextvars import ContextVar
-from itertools import count
 from operator import is_
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -17,78 +16,23 @@ from ..redaction.redaction import Redaction
 from ..trace.errors import clean_error
 from ..trace.records import EndRecord, ErrorInfo, Outcome, ReceiveRecord, ScopeRecord, SentRecord
 from .bodies import body_size, is_event_stream, type_of
+from .connection import Recorder
 from .failure import describe, outcome_of
-from .guard import tell_missed
-from .lines import message_json, scope_json
+from .guard import say_failed, tell_missed
+from .lines import UNKEPT, message_json, scope_json
 from .place import endpoint_of, printable, route_of
-from .process import Process, Sink, clock, current_process, timestamp
+from .process import clock, stamp
+from .usual import usual_receive, usual_scope, usual_send
+
+if TYPE_CHECKING:
+    from .selection import LeftOut
 
 SLOW_SEND_US: Final = 1000
-_TRUNCATED: Final = b'"$truncated"'
 _IDENTITY: Final = ("asgi", "headers", "state", "extensions")
 _MOST_KEYS: Final = 2000  # of a scope whose changes are told
-
-
-class Recorder:
-    """One connection: its id, its clock, its one counter over all layers, and where its lines go."""
-
-    __slots__ = (
-        "_last",
-        "_layer_numbers",
-        "conn",
-        "head",
-        "layers",
-        "numbers",
-        "open",
-        "process",
-        "sink",
-        "start",
-        "type",
-    )
-
-    def __init__(self, sink: Sink, scope: Any) -> None:
-        self.process: Process = current_process()
-        self.conn = self.process.next_conn()
-        self.head = b'"conn":"%b","n":' % self.conn.encode()  # as it stands in each line of the hot path
-        self.sink = sink
-        self.start = clock()
-        self.numbers = count(1)
-        self.layers = 0  # how many inner layers there are
-        self._layer_numbers = count(1)
-        self.open = False
-        self.type = type_of(scope)
-        # The last message of each direction, for `same`: (n, layer, id of the message, JSON). Kept only while there are
-        # layers. The message itself is not kept: a memoryview in it would hold its buffer.
-        self._last: dict[str, tuple[int, int, int, bytes]] = {}
-
-    def begin(self) -> None:
-        """The application is called."""
-        self.open = True
-        self.process.open += 1
-
-    def next_layer(self) -> int:
-        """The number of an inner application that is called now."""
-        self.layers = next(self._layer_numbers)
-        return self.layers
-
-    def close(self) -> None:
-        """The application is over."""
-        if self.open:
-            self.open = False
-            self.process.open -= 1
-        self._last.clear()
-
-    def same_as(self, direction: str, n: int, layer: int, message: Any, data: bytes) -> int | None:
-        """The number under which the next layer passed this very message just before, if it did."""
-        last = self._last.get(direction)
-        if last is not None and last[2] == id(message) and last[3] == data and _TRUNCATED not in data:
-            # A message goes inwards through receive and outwards through send; the other way round it is passed anew.
-            inwards = last[1] < layer
-            if last[1] != layer and inwards == (direction == "receive"):
-                self._last[direction] = (last[0], layer, id(message), data)
-                return last[0]
-        self._last[direction] = (n, layer, id(message), data)
-        return None
+_RETURNED: Final = "returned"
+_NO_SCOPE: Final[dict[Any, Any]] = {}
+_NO_KEYS: Final[tuple[Any, ...]] = ()
 
 
 class Rules:
@@ -119,6 +63,7 @@ class LayerRecorder:
         "_room_out",
         "_rules",
         "_scope",
+        "_usual",
         "_values",
         "_whole",
         "layer",
@@ -134,20 +79,21 @@ class LayerRecorder:
         rules: "Rules | None" = None,
     ) -> None:
         self.rec = rec
-        self.layer = 0 if outside is None else rec.next_layer()
         self._outside = outside
+        self.layer = 0 if outside is None else rec.next_layer()
         self._layer_part = b'"layer":%d,' % self.layer if self.layer else b""
-        self._limit = limit
-        self._rules = Rules() if rules is None else rules
-        redaction = self._rules.redaction
-        self._clean = None if redaction is None else ConnectionRedaction(redaction)
-        self._room_in = self._room_out = limit
-        self._message_room = rec.type != "http"  # a limit per message, not per direction
+        self._rules = rules = Rules() if rules is None else rules
+        self._clean = None if rules.redaction is None else ConnectionRedaction(rules.redaction)
+        self._limit = self._room_in = self._room_out = limit
+        self._message_room = rec.type != "http"  # a limit for each message, not for each direction
+        self._usual = False  # the scope was one as servers have it, which tells nothing of a route
         self._scope = scope
         whole = scope if type(scope) is dict else dict_behind(scope, type(scope))
-        self._whole = whole if whole is not None and dict.__len__(whole) <= _MOST_KEYS else {}
-        self._keys = list(dict.keys(self._whole))
-        self._values = list(dict.values(self._whole))
+        if whole is None or dict.__len__(whole) > _MOST_KEYS:
+            whole = _NO_SCOPE
+        self._whole = whole
+        self._keys = (*dict.keys(whole),)
+        self._values = (*dict.values(whole),)
 
     @property
     def limit(self) -> int | None:
@@ -204,35 +150,74 @@ class LayerRecorder:
 
     # --- the records ---------------------------------------------------------------------------------------------------
 
-    def scope(self, name: str | None, parent: str | None) -> None:
-        """The application is called; `parent` is the connection in whose handler."""
-        rec = self.rec
-        inside = None if self._outside is None else self._outside.layer
+    def scope(self, name: str | None, parent: str | None, sample: float | None = None) -> None:
+        """The application is called; `parent` is the connection in whose handler, `sample` the rate at which such are kept."""
+        rec, clean, scope = self.rec, self._clean, self._scope
+        data = None
+        if type(scope) is dict:
+            try:
+                data = usual_scope(scope, clean)
+            except Exception as own:  # noqa: BLE001 (there is another way, which begins anew)
+                say_failed(own)
+        self._usual = data is not None
+        if data is None:
+            if clean is not None:
+                clean.seen = None  # it begins anew: what is withheld first counts
+            data = scope_json(scope, None if clean is None else clean.scope)
+        start = rec.start
+        if self._outside is None and name is None and parent is None and sample is None:
+            rec.sink.add(b'{"record":"scope","conn":"%b","at":"%b","scope":%b}\n' % (rec.id, stamp(start), data), start)
+        else:
+            head, tail = self._around_scope(name, parent, sample)
+            rec.sink.add(head + data + tail, start)
+
+    def _around_scope(self, name: str | None, parent: str | None, sample: float | None) -> tuple[bytes, bytes]:
+        """What stands before and behind the scope in a record that tells more than usual."""
+        rec, outside = self.rec, self._outside
         record = ScopeRecord(
-            conn=rec.conn, layer=self.layer, at=timestamp(), scope=0, name=name, inside=inside, parent=parent
+            conn=rec.conn,
+            layer=self.layer,
+            at=stamp(rec.start).decode(),
+            scope=0,
+            name=name,
+            inside=None if outside is None else outside.layer,
+            parent=parent,
+            sample=sample,
         )
-        frame = msgspec.json.encode(record)
-        # The scope's own JSON is made by the hot path and put in place of the 0 that stands for it.
-        head, tail = frame.split(b'"scope":0', 1)
-        clean = None if self._clean is None else self._clean.scope
-        rec.sink.add(b'%b"scope":%b%b\n' % (head, scope_json(self._scope, clean), tail), rec.start)
+        # The scope's own JSON is put in place of the 0 that stands for it.
+        head, tail = msgspec.json.encode(record).split(b'"scope":0', 1)
+        return head + b'"scope":', tail + b"\n"
 
     def received(self, called: int, message: Any) -> None:
         """A `receive` that was called at `called` gave a message."""
         rec = self.rec
         now = clock()
-        data = message_json(message, self._room_in, None if self._clean is None else self._clean.receive)
-        if not self._message_room and self._room_in:
-            self._room_in = max(0, self._room_in - body_size(message))
-        n = next(rec.numbers)
-        line = b'{"record":"receive",%b%d,%b"t_us":%d,"wait_us":%d,' % (
-            rec.head,
-            n,
-            self._layer_part,
-            (now - rec.start) // 1000,
-            (now - called) // 1000,
-        )
-        rec.sink.add(line + self._message_part("receive", n, message, data), now)
+        room = self._room_in
+        data = None
+        if type(message) is dict:
+            try:
+                data = usual_receive(message, room, self._clean)
+            except Exception as own:  # noqa: BLE001 (what was looked through once cannot be again)
+                say_failed(own)
+                data = UNKEPT
+        if data is None:
+            data = message_json(message, room, None if self._clean is None else self._clean.receive)
+        if room and not self._message_room:
+            self._room_in = max(0, room - body_size(message))
+        n, t_us, wait_us = next(rec.numbers), (now - rec.start) // 1000, (now - called) // 1000
+        if rec.layers:
+            head = b'{"record":"receive","conn":"%b","n":%d,%b"t_us":%d,"wait_us":%d,'
+            head %= (rec.id, n, self._layer_part, t_us, wait_us)
+            line = head + self._message_part("receive", n, message, data)
+        else:
+            line = b'{"record":"receive","conn":"%b","n":%d,"t_us":%d,"wait_us":%d,"message":%b}\n' % (
+                rec.id,
+                n,
+                t_us,
+                wait_us,
+                data,
+            )
+        rec.sink.add(line, now)
 
     def receive_failed(self, called: int, exc: BaseException) -> None:
         """A `receive` that was called at `called` raised, or was cancelled."""
@@ -256,15 +241,31 @@ class LayerRecorder:
         """The application sends; gives the number of the record and the time, for `sent`."""
         rec = self.rec
         now = clock()
-        data = message_json(message, self._room_for(message), None if self._clean is None else self._clean.send)
-        n = next(rec.numbers)
-        line = b'{"record":"send",%b%d,%b"t_us":%d,' % (
-            rec.head,
-            n,
-            self._layer_part,
-            (now - rec.start) // 1000,
-        )
-        rec.sink.add(line + self._message_part("send", n, message, data), now)
+        room = self._limit if self._message_room else self._room_out
+        data = None
+        if type(message) is dict:
+            try:
+                data = usual_send(message, room, self._clean)
+            except Exception as own:  # noqa: BLE001 (what was looked through once cannot be again)
+                say_failed(own)
+                data = UNKEPT
+        if data is None:
+            data = message_json(message, self._room_for(message), None if self._clean is None else self._clean.send)
+        elif not self._message_room:
+            if "body" not in message:
+                says = None if self._clean is None else self._clean.type  # of a start, this has just been looked for
+                if self._clean is None or (says is not None and (not says or "event" in says.lower())):
+                    self._message_room = is_event_stream(message)
+            elif room:
+                room -= len(message["body"])
+                self._room_out = room if room > 0 else 0
+        n, t_us = next(rec.numbers), (now - rec.start) // 1000
+        if rec.layers:
+            head = b'{"record":"send","conn":"%b","n":%d,%b"t_us":%d,' % (rec.id, n, self._layer_part, t_us)
+            line = head + self._message_part("send", n, message, data)
+        else:
+            line = b'{"record":"send","conn":"%b","n":%d,"t_us":%d,"message":%b}\n' % (rec.id, n, t_us, data)
+        rec.sink.add(line, now)
         return n, now
 
     def sent(self, of: int, began: int, exc: BaseException | None) -> None:
@@ -290,21 +291,24 @@ class LayerRecorder:
         """The application returned, or raised `exc`."""
         now = clock()
         rec = self.rec
-        outcome: Outcome = "returned" if exc is None else outcome_of(exc)
-        self._add(
-            EndRecord(
+        outcome: Outcome = _RETURNED if exc is None else outcome_of(exc)
+        n, t_us = next(rec.numbers), (now - rec.start) // 1000
+        if exc is None and self._usual and self._is_scope_unchanged():
+            line = b'{"record":"end","conn":"%b","n":%d,%b"t_us":%d,"outcome":"returned"}\n'
+            rec.sink.add(line % (rec.id, n, self._layer_part, t_us), now)
+        else:
+            record = EndRecord(
                 conn=rec.conn,
-                n=next(rec.numbers),
+                n=n,
                 layer=self.layer,
-                t_us=(now - rec.start) // 1000,
+                t_us=t_us,
                 outcome=outcome,
                 error=None if exc is None or outcome == "cancelled" else self._error(exc, ended=True),
                 route=route_of(self._scope),
                 endpoint=endpoint_of(self._scope),
                 scope_changes=self._scope_changes(),
-            ),
-            now,
-        )
+            )
+            self._add(record, now)
         if rec.process.missed:
             tell_missed(rec.process, rec.sink, now)
         if self.layer == 0:
@@ -314,9 +318,7 @@ class LayerRecorder:
 
     def close(self) -> None:
         """Let go of all that the application may have wanted to be rid of; tasks of its may hold our taps for ever."""
-        self._scope = None
-        self._whole = {}
-        self._keys = self._values = []
+        self._scope, self._whole, self._keys, self._values = None, _NO_SCOPE, _NO_KEYS, _NO_KEYS
         if self.layer == 0:
             self.rec.close()
 
@@ -328,11 +330,9 @@ class LayerRecorder:
         self.rec.sink.add(msgspec.json.encode(record) + b"\n", now)
 
     def _message_part(self, direction: str, n: int, message: Any, data: bytes) -> bytes:
-        if self.rec.layers:
-            same = self.rec.same_as(direction, n, self.layer, message, data)
-            if same is not None:
-                return b'"same":%d}\n' % same
-        return b'"message":%b}\n' % data
+        """The end of a line: the message, or that it is the one that another layer has passed just before."""
+        same = self.rec.same_as(direction, n, self.layer, message, data)
+        return b'"message":%b}\n' % data if same is None else b'"same":%d}\n' % same
 
     # --- how much of a body is kept ------------------------------------------------------------------------------------
 
@@ -349,23 +349,41 @@ class LayerRecorder:
 
     # --- what became of the scope --------------------------------------------------------------------------------------
 
+    def _is_scope_unchanged(self) -> bool:
+        """Whether the very objects stand in a usual scope that stood there; told fast, so False says nothing."""
+        whole, values = self._whole, self._values
+        return (
+            len(whole) == len(values)
+            and all(map(is_, values, dict.values(whole)))
+            and all(map(is_, self._keys, dict.keys(whole)))
+        )
+
     def _scope_changes(self) -> list[str]:
-        whole = self._whole
-        keys, values = list(dict.keys(whole)), list(dict.values(whole))
-        if len(keys) == len(self._keys) and all(map(is_, values, self._values)) and all(map(is_, keys, self._keys)):
-            return []
         # By identity alone: `==` would ask foreign objects. Keys that are no plain str are passed over for the same reason.
+        whole, before = self._whole, self._keys
+        keys, values = [*dict.keys(whole)], [*dict.values(whole)]
+        if len(keys) < len(before) or not all(map(is_, before, keys)):
+            return self._rearranged(keys, values)
+        changed = keys[len(before) :]
+        if not all(map(is_, self._values, values)):
+            replaced = zip(before, self._values, values, strict=False)
+            changed[:0] = [key for key, old, new in replaced if old is not new]
+        names = [key for key in changed if type(key) is str][:_MOST_KEYS]
+        return names if "".join(names).isascii() else [printable(name) for name in names]
+
+    def _rearranged(self, keys: list[Any], values: list[Any]) -> list[str]:
+        """The changes of a scope in which the keys do not stand in their places any more."""
         before = {key: value for key, value in zip(self._keys, self._values, strict=True) if type(key) is str}
         return [
             printable(key)
-            for key, value in zip(keys, values, strict=True)
+            for key, value in zip(keys, values, strict=False)
             if type(key) is str and (key not in before or before[key] is not value)
         ][:_MOST_KEYS]
 
 
 # The layers, one for each trace that is written, in whose application the code that runs now was called. Travels between the
 # layers of one connection, and to the applications that a handler calls itself; the scope stays as it is.
-current: ContextVar[tuple[LayerRecorder, ...]] = ContextVar("asgi_inspect", default=())
+current: "ContextVar[tuple[LayerRecorder | LeftOut, ...]]" = ContextVar("asgi_inspect", default=())
 
 
 def _is_own(value: Any) -> bool:

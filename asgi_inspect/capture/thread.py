@@ -9,8 +9,12 @@ import threading
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from .alarm import Alarm, make_alarm
+
 Stopping: TypeAlias = Callable[[], bool]
 
+POSTPONE_NS: Final = 5_000_000
+MOST_NS: Final = 1_000_000_000
 LINGER: Final = 5.0  # seconds: starting a thread costs the loop 0.1 ms, an idle one costs nothing but its place
 
 
@@ -33,9 +37,11 @@ class Thread:
         """Begin anew, as a forked child has to: it does not have the thread, and a lock may be held for ever."""
         # Held for a few instructions only. Reentrant, because a signal handler may come between them and fork.
         self._lock = threading.RLock()
-        self._wakeup = threading.Event()
+        self._wakeup: Alarm = make_alarm()
         self._thread: threading.Thread | None = None
         self._halt = False
+        self._postponed_at = 0
+        self._postponed = 0  # when for the first time since its last step
         self._linger = LINGER
         # False: a step is still to come. True: whoever brings work has to `wake`.
         self.idle = True
@@ -51,6 +57,19 @@ class Thread:
             if self._thread is None:
                 self._start()
             self.idle = self._thread is None
+
+    def postpone(self, seconds: float, now: int) -> None:
+        """Let a thread that waits for its next step wait so long from now: what it would look after was just done.
+
+        now: in nanoseconds. It is not told each time, and not kept from its work for more than a second.
+        """
+        if self.idle or 0 <= now - self._postponed_at < POSTPONE_NS:
+            return
+        self._postponed_at = now
+        if not self._postponed:
+            self._postponed = now
+        if 0 <= now - self._postponed < MOST_NS:
+            self._wakeup.postpone(seconds)
 
     def stop(self, timeout: float) -> bool:
         """Let the thread end after its step, waiting at most `timeout` seconds; whether it did. `wake` starts it again.
@@ -90,6 +109,7 @@ class Thread:
     def _run(self) -> None:
         over = False
         while self._goes_on(over):
+            self._postponed = 0
             wait = self._guarded_step()
             if wait is None:
                 self.idle = True

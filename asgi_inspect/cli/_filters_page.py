@@ -15,8 +15,12 @@ _INDENT: Final = 2
 INTRODUCTION: Final = (
     "A filter says which connections are meant. It stands on the command line with the files of show, stats, export, "
     "merge and tail, in any order: a word that has no colon, or that exists, is a file. A run takes it with --only and "
-    "--ignore, which decide what is shown; the trace has everything.",
+    "--ignore, which decide what is shown; the trace has everything that is recorded.",
 )
+
+
+def _listing(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 class Example(NamedTuple):
@@ -57,6 +61,8 @@ RULES: Final = (
     "With --messages single messages are chosen. message, status, code, header, response-header, body, text, "
     "larger-than, slower-than (how long the application waited for it), since and until then look at the message, all "
     "others at its connection.",
+    "A run, and InspectMiddleware in code, take one with --capture that says what is recorded at all. It is decided by the "
+    f"scope alone, and so it may ask for {_listing([kind.name for kind in KINDS if kind.of_scope])}.",
     "Live, a connection is shown from its first record on, as soon as it is known to be meant: with status:5xx when its "
     "response begins, with error: when it has ended.",
 )

@@ -1,6 +1,5 @@
 """Show what is in finished traces: the records, a line a connection, or single messages; each says how much it has shown."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -111,7 +110,7 @@ class Reading:
 
     def _table_rows(self) -> TableRows:
         printer = printer_on(self.outlet, self.look.color)
-        span = partial(span_of, [os.fspath(name) for name in self.names])
+        span = partial(span_of, self.traces.sources)
         return TableRows(printer, self.look.options(None), self.traces.processes, span)
 
     def _list(self, summaries: Iterator[Facts], rows: Rows) -> int:

@@ -7,23 +7,36 @@ either way: `no-scope = true` is `scope = false`. What is wrong is named with it
 
 import difflib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from ..errors import FilterError, UsageError
-from ..options import BODY_LIMIT, PREFIX, parse_flag, parse_size
+from ..options import (
+    BODY_LIMIT,
+    KEEP_FILES,
+    MAX_BYTES,
+    PREFIX,
+    parse_flag,
+    parse_keep_files,
+    parse_max_bytes,
+    parse_size,
+)
+from ..selecting import parse_capture, parse_milliseconds, parse_sample
 from ..text import safe
 from ..trace.filter import Filter, parse_filter
 
 TABLE = "asgi-inspect"
+ERRORS: Final = "errors"
 if TYPE_CHECKING:
     _SizeType = click.ParamType[int | None]  # generic for type checkers only, and from click 8.4 on
     _FilterType = click.ParamType[Filter]
+    _NumberType = click.ParamType[float | None]
+    _TextType = click.ParamType[str]
 else:
-    _SizeType = _FilterType = click.ParamType
+    _SizeType = _FilterType = _NumberType = _TextType = click.ParamType
 
 _REPOSITORY = (".git", ".hg", ".svn")
 
@@ -33,11 +46,55 @@ class Size(_SizeType):
 
     name = "size"
 
+    def __init__(self, parse: Callable[[str, Any], int | None] = parse_size) -> None:
+        self._parse = parse
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
         try:
-            return parse_size("it", value)
+            return self._parse("it", value)
         except UsageError as error:
             self.fail(str(error).removeprefix("it ").rstrip("."), param, ctx)
+
+
+class Files(Size):
+    """A number of files."""
+
+    name = "number"
+
+    def __init__(self) -> None:
+        super().__init__(parse_keep_files)
+
+
+class Number(_NumberType):
+    """A number: a rate, milliseconds; or `none`.
+
+    parse: one of the options' own, which says what it takes.
+    """
+
+    name = "number"
+
+    def __init__(self, parse: Callable[[str, Any], Any]) -> None:
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
+        try:
+            found: float | None = self._parse("it", value)
+        except UsageError as error:
+            self.fail(str(error).removeprefix("it ").rstrip("."), param, ctx)
+        return found
+
+
+class CaptureText(_TextType):
+    """A filter that the scope alone decides, as it was written."""
+
+    name = "filter"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            parse_capture("it", value)
+        except UsageError as error:
+            self.fail(str(error).removeprefix("it ").removeprefix("it: ").rstrip("."), param, ctx)
+        return str(value)
 
 
 class FilterText(_FilterType):
@@ -52,6 +109,13 @@ class FilterText(_FilterType):
             return parse_filter(value)
         except FilterError as error:
             self.fail(str(error).rstrip("."), param, ctx)
+
+
+class OnlyText(FilterText):
+    """A filter of what is shown; or the word `errors`, which says what is recorded."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return ERRORS if value == ERRORS else super().convert(value, param, ctx)
 
 
 class Setting(click.Option):
@@ -115,6 +179,20 @@ def run_settings() -> list[click.Option]:
             help="How much of each body is kept: bytes, 64k (default), 1M, or none for all.",
         ),
         Setting(
+            ["--max-bytes"],
+            metavar="SIZE",
+            type=Size(parse_max_bytes),
+            default=MAX_BYTES,
+            help="Begin a new file when the trace is so large: bytes, 256M (default), or none for never.",
+        ),
+        Setting(
+            ["--keep-files"],
+            metavar="NUMBER",
+            type=Files(),
+            default=KEEP_FILES,
+            help="How many of these files are kept: 5 (default); the oldest are removed.",
+        ),
+        Setting(
             ["--redact"],
             metavar="NAME",
             multiple=True,
@@ -122,11 +200,31 @@ def run_settings() -> list[click.Option]:
         ),
         Setting(["--no-redact"], is_flag=True, default=False, help="Withhold nothing: the trace has every secret."),
         Setting(
+            ["--sample"],
+            metavar="RATE",
+            type=Number(parse_sample),
+            help="Record this share of the connections alone, chosen by chance: 0.01 is one in a hundred.",
+        ),
+        Setting(
+            ["--capture"],
+            metavar="FILTER",
+            type=CaptureText(),
+            multiple=True,
+            help="Record such connections alone, as their scope tells: 'path:/api/* -path:/health'. Several: all must hold.",
+        ),
+        Setting(
             ["--only"],
             metavar="FILTER",
-            type=FilterText(),
+            type=OnlyText(),
             multiple=True,
-            help="Show only such connections (asgi-inspect help filters); the file has all. Several: any of them.",
+            help="Show only such connections (asgi-inspect help filters); the file has all. Several: any of them. "
+            "The word errors: record failed ones alone (4xx, 5xx, raised ...), and such as --slow-ms says.",
+        ),
+        Setting(
+            ["--slow-ms"],
+            metavar="MS",
+            type=Number(parse_milliseconds),
+            help="With --only errors: record what lasts for more milliseconds than this, too.",
         ),
         Setting(
             ["--ignore"],
@@ -184,9 +282,11 @@ def _project_value(setting: click.Option, value: Any, file: Path, key: str, *, n
     elif setting.multiple:
         if not isinstance(value, str) and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
             raise UsageError(f"{place} takes a string or a list of strings, not {_brief(value)}.")
+    elif isinstance(setting.type, Number) and isinstance(value, str | int | float) and not isinstance(value, bool):
+        pass
     elif isinstance(value, bool) or not isinstance(value, (str, int) if isinstance(setting.type, Size) else str):
         raise UsageError(
-            f"{place} takes {'a size' if isinstance(setting.type, Size) else 'a string'}, not {_brief(value)}."
+            f"{place} takes {f'a {setting.type.name}' if isinstance(setting.type, Size) else 'a string'}, not {_brief(value)}."
         )
     value = _value(setting, value, place, negated=negated)
     if isinstance(setting.type, click.Path) and value != "-":

@@ -1,8 +1,8 @@
 """`--stats`: what `asgi-inspect stats` says of a run, on standard error when the run has ended."""
 
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..errors import NotATraceError
 from ..launch.output import Output
@@ -26,18 +26,21 @@ class Summing:
     color: Color
     utc: bool
 
-    def __call__(self, path: Path, begin: int) -> None:
-        """path: the trace. begin: where the run begins in it."""
+    def __call__(self, files: Sequence[tuple[str, int]]) -> None:
+        """files: those of the trace, and where the run begins in each."""
         try:
             with suppress(NotATraceError, KeyboardInterrupt):  # nothing was traced; somebody does not want to wait
-                self._print(path, begin)
+                self._print(files)
         except OSError as error:
             say(f"the run cannot be summed up, as its trace cannot be read: {error.strerror}")
 
-    def _print(self, path: Path, begin: int) -> None:
-        # One process reads, as another one would hold the lock that says that the run goes on.
-        with path.open("rb") as file, Traces([file], on_damage=_said_by_others, jobs=1) as traces:
-            file.seek(begin)
+    def _print(self, files: Sequence[tuple[str, int]]) -> None:
+        with ExitStack() as stack:
+            opened = [stack.enter_context(open(name, "rb")) for name, _ in files]
+            for file, (_, begin) in zip(opened, files, strict=True):
+                file.seek(begin)
+            # One process reads, as another one would hold the lock that says that the run goes on.
+            traces = stack.enter_context(Traces(opened, on_damage=_said_by_others, jobs=1))
             statistics, overview = traces.survey(Statistics, Filter())
         found = figures(statistics, overview)
         if found.totals or found.lifespans:

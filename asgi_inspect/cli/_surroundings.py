@@ -20,6 +20,7 @@ from ..launch.server import SERVERS
 from ..launch.state import new_run, runs, state_folder
 from ..options import PREFIX, Options, parse_flag, read_options
 from ..render.console import Color, make_console
+from ..trace.chain import earlier_names
 from ..views.spans import plural, size_text
 from ._checks import Check
 from ._settings import defaults, run_settings
@@ -109,7 +110,7 @@ def _state(directory: Path, environ: Mapping[str, str]) -> Check:
     folder, sizes = state_folder(environ), []
     for trace in runs(folder):
         with suppress(OSError):  # another run tidies up
-            sizes.append(trace.stat().st_size)
+            sizes.append(sum(os.stat(name).st_size for name in (str(trace), *earlier_names(trace))))
     free = shutil.disk_usage(folder).free
     kept = f"{folder}: {plural(len(sizes), 'run')}, {size_text(sum(sizes))}; {size_text(free)} free"
     if free < _NOTHING:

@@ -23,7 +23,7 @@ from ..trace.choosing import Choice
 from ..trace.filter import Filter
 from ._help import version_option, write_page
 from ._screen import Look, Screen, screen_on
-from ._settings import Setting, defaults, directory, run_settings
+from ._settings import ERRORS, Setting, defaults, directory, run_settings
 from ._split import Split, operands, split
 from ._summing import Summing
 
@@ -82,9 +82,14 @@ def _run(
     quiet: bool,
     save: bool,
     body_limit: int | None,
+    max_bytes: int | None,
+    keep_files: int,
     redact: tuple[str, ...],
     no_redact: bool,
-    only: tuple[Filter, ...],
+    sample: float | None,
+    capture: tuple[str, ...],
+    only: tuple[Filter | str, ...],
+    slow_ms: float | None,
     ignore: tuple[Filter, ...],
     stats: bool,
     **look: Any,
@@ -116,11 +121,20 @@ def _run(
         place=place,
         keep=save or named is not None,
         body_limit=body_limit,
+        max_bytes=max_bytes,
+        keep_files=keep_files,
         redact=_withheld(ctx, redact, no_redact),
         records=records,
         screen=screen,
         again=again,
-        choice=Choice(only=[chosen for chosen in only if chosen], ignore=[chosen for chosen in ignore if chosen]),
+        choice=Choice(
+            only=[chosen for chosen in only if chosen and isinstance(chosen, Filter)],
+            ignore=[chosen for chosen in ignore if chosen],
+        ),
+        sample=sample,
+        capture=" ".join(capture),
+        only=ERRORS if ERRORS in only else None,
+        slow_ms=slow_ms,
         sum_up=Summing(look["color"], look["utc"]) if stats else None,
     )
     status = launch(run, _say)
@@ -190,6 +204,8 @@ def _require_sense(ctx: click.Context, out: str | None) -> None:
         raise UsageError("--append adds to a trace that you name: give its name with -o FILE.")
     if _typed(ctx, "save") and not ctx.params["save"] and named and _typed(ctx, "out"):
         raise UsageError("--no-save removes the trace in the end, -o FILE asks for it: leave one of them out.")
+    if _typed(ctx, "slow_ms") and ctx.params["slow_ms"] is not None and ERRORS not in ctx.params["only"]:
+        raise UsageError("--slow-ms says what is slow for --only errors: say that too.")
     if _typed(ctx, "quiet") and ctx.params["quiet"] and out == "-":
         raise UsageError(
             "-o - writes the records to standard output, --quiet wants nothing there: leave one of them out."

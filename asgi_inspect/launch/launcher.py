@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -39,6 +39,8 @@ class Run:
     keep: bool
     """Whether the trace stays when the run has ended."""
     body_limit: int | None
+    max_bytes: int | None
+    keep_files: int
     redact: list[str] | None
     """Names that are withheld beside the default ones; None: nothing is."""
     records: Output | None
@@ -48,8 +50,16 @@ class Run:
     """The command that shows the trace again."""
     choice: Choice = ALL
     """Which connections are shown."""
-    sum_up: Callable[[Path, int], None] | None = None
-    """Called at the end with the trace, and where the run begins in it."""
+    sample: float | None = None
+    """Which are recorded at all: a share of them,"""
+    capture: str = ""
+    """those that this filter means,"""
+    only: Literal["errors"] | None = None
+    """those that failed,"""
+    slow_ms: float | None = None
+    """or lasted longer than this."""
+    sum_up: Callable[[Sequence[tuple[str, int]]], None] | None = None
+    """Called at the end with the files of the trace, and where the run begins in each."""
 
 
 def run_bare(server: str, arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> None:
@@ -65,7 +75,17 @@ def launch(run: Run, say: Say, environ: Mapping[str, str] = os.environ) -> int:
     """
     place = run.place
     launched = Launch(
-        str(place.path), body_limit=run.body_limit, redact=run.redact, key=new_key().hex(), server=run.plan.server
+        str(place.path),
+        body_limit=run.body_limit,
+        max_bytes=run.max_bytes,
+        keep_files=run.keep_files,
+        redact=run.redact,
+        key=new_key().hex(),
+        server=run.plan.server,
+        sample=run.sample,
+        capture=run.capture,
+        only=run.only,
+        slow_ms=run.slow_ms,
     )
     environment = _environment(environ) | {LAUNCH_VARIABLE: msgspec.json.encode(launched).decode()}
     command = child_command(run.server, run.arguments)
@@ -73,7 +93,7 @@ def launch(run: Run, say: Say, environ: Mapping[str, str] = os.environ) -> int:
         os.nice(_POLITENESS)  # where both want the same core, the server goes first
         closed = _accompany(run, server, say)
     if run.sum_up is not None:
-        run.sum_up(place.path, place.begin)
+        run.sum_up(place.files())
     kept = place.close(keep=run.keep or (closed is not None and bool(closed.running)))
     for sentence in report(
         run.plan,

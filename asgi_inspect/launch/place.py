@@ -1,6 +1,7 @@
 """Where the trace of a run goes: a file that the user named, or one of the state folder; held open as long as the run lasts.
 
-It is made for its owner only, and nothing that another user may have planted under its name is used: see `capture/opening`.
+The servers may rotate it, or somebody take it away: then the file is held that is under its name now. A trace that is
+emptied is emptied with all that was rotated away from it; a `.1` of another story stays. It is made for its owner only, and nothing that another user may have planted under its name is used: see `capture/opening`.
 """
 
 import os
@@ -9,12 +10,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 from ..capture.opening import exposed, open_trace
+from ..capture.rotation import lock_name
 from ..errors import DamagedRecordError, UsageError
 from ..text import safe
+from ..trace.chain import begins_as_trace, earlier_names, files_of
 from ..trace.codec import decode_record
 from . import locks, state
 
@@ -38,6 +42,8 @@ class Place:
     """What others may do with the file, where that is anything at all."""
     before: Path | None = None
     """The trace that stood in the file before, kept aside until this run has recorded something: it may fail to start."""
+    first: BinaryIO | None = None
+    """The file in which the run begins, where that is not at its beginning."""
 
     @classmethod
     def named(cls, out: str, *, append: bool) -> Self:
@@ -64,6 +70,8 @@ class Place:
                         f"{_show(path)} is being written by another run: name another file, or add to it with --append."
                     )
                 before = _set_aside(path) if os.fstat(fd).st_size else None
+                with suppress(OSError):  # left by a process that was killed while it rotated that one
+                    os.unlink(lock_name(str(path)))
                 if before is None:
                     os.ftruncate(fd, 0)
                 else:
@@ -75,7 +83,9 @@ class Place:
         except BaseException:
             os.close(fd)
             raise
-        return cls(path, fd, ours=not existed, begin=os.fstat(fd).st_size, exposed=exposed(str(path)), before=before)
+        begin = os.fstat(fd).st_size
+        first = open(path, "rb") if begin else None  # noqa: SIM115 - `close` closes it
+        return cls(path, fd, ours=not existed, begin=begin, exposed=exposed(str(path)), before=before, first=first)
 
     @classmethod
     def in_state_folder(cls, directory: Path, environ: Mapping[str, str] = os.environ) -> Self:
@@ -91,26 +101,63 @@ class Place:
         """The run has recorded something: it takes the place of the trace before."""
         if self.before is not None:
             with suppress(OSError):  # somebody removed it, or its folder
-                self.before.unlink()
+                state.remove_trace(self.before)
             self.before = None
+
+    def follow(self) -> None:
+        """Hold the file that is under the name now: the servers have rotated the trace, or somebody has taken it away."""
+        with suppress(OSError):  # it is not there for the moment, or cannot be opened: the one before is as good
+            found = os.stat(self.path)
+            if os.path.samestat(os.fstat(self.fd), found) or not stat.S_ISREG(found.st_mode):
+                return
+            fd = open_trace(str(self.path), os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+            locks.hold(fd)
+            os.close(self.fd)
+            self.fd = fd
+
+    def files(self) -> list[tuple[str, int]]:
+        """The files that this run has written, in their order, and where it begins in each."""
+        names = [str(self.path)]
+        with suppress(OSError):  # somebody tidies up there; whoever opens them says so
+            names = files_of(self.path)
+            if self.first is not None:
+                mine = os.fstat(self.first.fileno())
+                begun = [os.path.samestat(mine, os.stat(name)) for name in names]
+                if True in begun:
+                    first, *later = names[begun.index(True) :]
+                    return [(first, self.begin), *((name, 0) for name in later)]
+        return [(name, 0) for name in names]
+
+    def _put_in_place(self) -> None:
+        """Rename back what was renamed last, where its process ended before it could begin a new file."""
+        last = f"{self.path}.1"
+        if not os.path.lexists(self.path) and os.path.samestat(os.fstat(self.fd), os.lstat(last)):
+            os.rename(last, self.path)
 
     def close(self, *, keep: bool) -> bool:
         """End of the run; whether the file is still there: it goes if it is not to be kept, or if nothing came of it.
 
         Never raises: somebody may have removed or replaced it meanwhile, or its folder, and how the server ended is still to be told.
         """
+        with suppress(OSError):
+            self._put_in_place()
         os.close(self.fd)
+        if self.first is not None:
+            self.first.close()
         empty = True
         with suppress(OSError):  # what stands there now, which servers may have begun anew
             empty = os.path.getsize(self.path) == 0
         if self.before is not None and empty:
             with suppress(OSError):
-                os.replace(self.before, self.path)
+                _rename_trace(self.before, self.path, earlier_names(self.before))
             return False
         self.begun()
         if not keep or (empty and self.ours):
             with suppress(OSError):
-                self.path.unlink()
+                if keep:
+                    self.path.unlink()
+                else:
+                    state.remove_trace(self.path)
                 if self.trouble is not None:  # a temporary folder of its own
                     self.path.parent.rmdir()
         return os.path.exists(self.path)
@@ -135,10 +182,19 @@ def _set_aside(path: Path) -> Path | None:
     """Give the trace of before another name beside its own; None where the folder does not let us."""
     aside = path.with_name(f"{path.name}.before-{os.getpid()}")
     try:
-        os.rename(path, aside)
+        _rename_trace(path, aside, list(takewhile(begins_as_trace, files_of(path)[-2::-1])))
     except OSError:
         return None
     return aside
+
+
+def _rename_trace(path: Path, to: Path, earlier: list[str]) -> None:
+    """Give a trace another name, and those of its files that were rotated away. Raises OSError where its name has to stay."""
+    os.rename(path, to)
+    for name in earlier:
+        number = name[len(str(path)) :]
+        with suppress(OSError):
+            os.rename(name, f"{to}{number}")
 
 
 def _require_trace(path: Path, fd: int) -> None:

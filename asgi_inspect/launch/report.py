@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from ..render.endings import ended_how
 from ..trace.connection import Connection
+from ..trace.missing import Missing
+from ..views.spans import plural
 from .address import why_not
 from .server import Plan
 from .watch import Closed, CutOff
@@ -35,6 +37,8 @@ def report(
         yield _cut_off(closed.cut_off, closed.cut_off_count)
     if closed is not None and closed.abrupt and environ.get("ASGI_INSPECT_FLUSH") != "record":
         yield "a process that ends without a shutdown may take its last 50 ms with it; ASGI_INSPECT_FLUSH=record keeps these too."
+    if closed is not None:
+        yield from _missing(closed.missing)
     if closed is not None and closed.running:
         stays = "" if keep else ", which therefore stays"
         yield f"still running, and writing to the trace{stays}: process {', '.join(map(str, closed.running))}"
@@ -44,6 +48,16 @@ def report(
         yield "if it starts its server in another process, put asgi-inspect in front of that command."
     if status > 0 and status != REFUSED:
         yield from _advice(plan, traced=closed is not None and closed.traced, environ=environ)
+
+
+def _missing(missing: Missing) -> Iterator[str]:
+    """What is not in the trace, and why."""
+    for why, loss in missing.lost.items():
+        lost, those = plural(loss.records, "record"), plural(loss.connections, "connection")
+        yield f"{lost} of {those} could not be recorded: {why}."
+    if missing.skipped:
+        counts = [f"{plural(count, 'connection')} ({why})" for why, count in missing.skipped.items()]
+        yield f"left out on purpose: {', '.join(counts)}."
 
 
 def _trace(closed: Closed | None, *, keep: bool, kept: bool, where: str, again: str) -> str:

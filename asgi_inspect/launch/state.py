@@ -1,6 +1,6 @@
 """The state folder: where the traces of launched applications are kept, found again, and tidied up.
 
-One file a run, below `$XDG_STATE_HOME/asgi-inspect` (`~/.local/state` where that is not set), never in the working
+One trace a run, in one file or, rotated, in several, below `$XDG_STATE_HOME/asgi-inspect` (`~/.local/state` where that is not set), never in the working
 directory, which reloaders watch. A file's name says when the run began (so that names sort by age), in which directory
 (its last part for people, a hash of all of it for us) and which process it was. Traces hold what users sent: nobody else
 may read them.
@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..capture.opening import require_unplanted
+from ..capture.rotation import lock_name
 from ..errors import UsageError
+from ..trace.chain import begins_as_trace, earlier_names
 from . import locks
 
 KEPT = 20
@@ -74,15 +76,29 @@ def prune(folder: Path, keep: int = KEPT) -> list[Path]:
     """Remove all but the newest `keep` traces of a folder, never one that somebody writes to; returns what was removed."""
     removed = []
     for path in list(runs(folder))[keep:]:
-        with suppress(OSError):  # another run tidies up at the same time, or it is not ours to remove
-            fd = os.open(path, os.O_RDONLY)
-            try:
-                if locks.alone(fd):
-                    path.unlink()
-                    removed.append(path)
-            finally:
-                os.close(fd)
+        # Another run may tidy up at the same time, or it is not ours to remove.
+        with suppress(OSError), open(path, "rb") as file:
+            # Whoever comes opens the path, which is locked from here on; to the others nobody comes any more.
+            if locks.alone(file.fileno()) and all(map(_is_alone, earlier_names(path))):
+                remove_trace(path)
+                removed.append(path)
     return removed
+
+
+def _is_alone(name: str) -> bool:
+    with open(name, "rb") as file:
+        return locks.alone(file.fileno())
+
+
+def remove_trace(path: Path) -> None:
+    """Remove a trace, with all that was rotated away from it, and nothing else that has such a name.
+
+    Raises OSError where the file itself cannot be removed.
+    """
+    for name in (*filter(begins_as_trace, earlier_names(path)[::-1]), lock_name(str(path))):
+        with suppress(OSError):
+            os.unlink(name)
+    path.unlink()
 
 
 def runs(folder: Path) -> Iterator[Path]:

@@ -11,13 +11,14 @@ import select
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..capture.process import timestamp
 from ..errors import DamagedRecordError
 from ..trace.codec import decode_record, encode_record
 from ..trace.connection import Connection
+from ..trace.missing import Missing
 from ..trace.records import ExitRecord, ScopeRecord
 from . import locks
 from .place import Place
@@ -49,6 +50,8 @@ class Closed:
     """How many there were in all."""
     running: list[int]
     """The processes that are still there, and go on writing: workers whose server was killed."""
+    missing: Missing = field(default_factory=Missing)
+    """What was lost, and what was left out."""
 
 
 class Watch:
@@ -81,7 +84,8 @@ class Watch:
         try:
             self._look()
             self._wait_for_workers()
-            nobody_writes = locks.alone(self._place.fd)
+            self._survey.read()
+            nobody_writes = not self._survey.elsewhere and locks.alone(self._place.fd)
             ended = [
                 proc
                 for proc, process in self._watched.items()
@@ -96,6 +100,7 @@ class Watch:
                 cut_off=_connections(self._cut_off),
                 cut_off_count=self._cut_off_count,
                 running=sorted(writer.pid for writer in self._survey.writers.values()),
+                missing=self._survey.missing,
             )
         finally:
             self._survey.close()
@@ -117,6 +122,7 @@ class Watch:
                 self._look()
 
     def _look(self) -> None:
+        self._place.follow()
         # Asked before the file is read: all that they wrote is there then.
         ended = [proc for proc, process in self._watched.items() if process.pid != self._server and process.has_ended()]
         self._survey.read()
@@ -135,7 +141,8 @@ class Watch:
         """The last record of a process, unless it has one."""
         writer = self._survey.writers.get(proc)
         if writer is not None:
-            record = ExitRecord(proc=proc, at=timestamp(), status=status, open=len(writer.open))
+            count = None if writer.unsure else len(writer.open)
+            record = ExitRecord(proc=proc, at=timestamp(), status=status, open=count)
             _append(self._place.fd, encode_record(record) + b"\n")
             del self._survey.writers[proc]
             lines = [(writer.pid, line) for conn, line in writer.open.items() if conn not in writer.lifespans]

@@ -1,7 +1,7 @@
 """What is withheld of the bodies of one connection: each direction has a scanner that goes on from chunk to chunk."""
 
 from collections.abc import Callable
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from .pieces import octets_of, string_in, withheld
 from .redaction import Redaction
@@ -12,11 +12,8 @@ Side: TypeAlias = Literal["receive", "send"]
 _SWITCHED_OFF: Final = "redactor off"
 
 
-class Content(NamedTuple):
-    """What the headers say of a body."""
-
-    type: str | None
-    coding: str | None
+Content: TypeAlias = "tuple[str | None, str | None]"
+"""What the headers say of a body: its type and its coding."""
 
 
 class BodyRedaction:
@@ -50,12 +47,16 @@ class BodyRedaction:
         if key != "body":
             return self._scanned(tree, message_scanner(names, oauth=is_login()), last=True)
         if side not in self._scanners:
-            self._scanners[side] = scanner_for(content.type or None, content.coding, names, oauth=is_login())
-        return self._scanned(tree, self._scanners[side], last=not more)
-
-    def _scanned(self, tree: Any, scanner: Scanner | None, *, last: bool) -> Any:
+            self._scanners[side] = scanner_for(content[0] or None, content[1], names, oauth=is_login())
+        scanner = self._scanners[side]
         if scanner is None:
             return tree
+        clean = self._scanned(tree, scanner, last=not more)
+        if scanner.over:
+            self._scanners[side] = None
+        return clean
+
+    def _scanned(self, tree: Any, scanner: Scanner, *, last: bool) -> Any:
         if type(tree) is str:
             octets = tree.encode()
             spans = scanner.feed(octets, last)

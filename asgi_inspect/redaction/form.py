@@ -24,6 +24,8 @@ class FormScanner:
 
     __slots__ = ("_fresh", "_inside", "_kind", "_lost", "_name", "_names", "_oauth", "_open", "_value")
 
+    over = False
+
     def __init__(self, names: Names, oauth: bool = False) -> None:
         self._names = names
         self._oauth = oauth

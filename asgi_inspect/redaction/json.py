@@ -42,8 +42,7 @@ _MARK_OR_END: Final = re.compile(rb"[\"'`\[\]{}/#,\\ \t\r\n]|u0022")
 _MARK_OR_LATE_END: Final = re.compile(rb"[\"'`\[\]{}/#,\\\r\n]|u0022")
 _OAUTH: Final = re.compile(rb"(?i)[\"'](?:grant_?type|code_?verifier|redirect_?uri|client_?id)[\"'\\]")
 _BRACKETS: Final = re.compile(rb"\A(?:\xef\xbb\xbf|[\s\x1e\[{])*+")
-_WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
-_TOKEN: Final = b"eyJ"
+_WIDE_MARKS, _TOKEN = (b"\xff\xfe", b"\xfe\xff"), b"eyJ"
 
 
 class JsonScanner:
@@ -75,6 +74,7 @@ class JsonScanner:
         "_value",
         "_why",
     )
+    over = False
 
     def __init__(self, names: Names, oauth: bool = False, again: "re.Pattern[bytes] | None" = None) -> None:
         self._names = names

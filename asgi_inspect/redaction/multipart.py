@@ -49,6 +49,8 @@ class MultipartScanner:
         "_why",
     )
 
+    over = False
+
     def __init__(self, boundary: bytes, names: Names, choose: Choose, oauth: bool = False) -> None:
         self._names = names
         self._choose = choose

@@ -18,6 +18,8 @@ class PackedScanner:
 
     __slots__ = ("_begin", "_looks", "_unpacking", "_why", "_withheld")
 
+    over = False
+
     def __init__(self, looks: Looks, why: str) -> None:
         self._looks = looks
         self._why = why

@@ -19,6 +19,7 @@ _GONE: Final = "\ud800"  # what was withheld before; a JSON string of a trace ha
 _STRINGS: Final = frozenset(
     ("$base64", "$bytes", "$bytearray", "$memoryview", "$str", "$text", "$parts", "$truncated", "$redacted")
 )
+_LARGE: Final = 4096  # characters of base64 that are looked at as text
 _INSIDE: Final = ("$bytes", "$bytearray", "$memoryview", "$str", "$text")
 
 
@@ -59,6 +60,13 @@ def as_string(octets: bytes) -> Any:
         return octets.decode()
     except UnicodeDecodeError:
         return {"$base64": base64.b64encode(octets).decode("ascii")}
+
+
+def is_large_and_binary(x: dict[str, Any]) -> bool:
+    """Whether it is bytes that are no text, and so many that to look at them as text would take long."""
+    cut = x.get("$truncated")
+    octets = (cut["head"] if type(cut) is dict and type(cut.get("head")) is dict else x).get("$base64")
+    return type(octets) is str and len(octets) > _LARGE
 
 
 def string_in(tag: str | None) -> Callable[[str], Any]:

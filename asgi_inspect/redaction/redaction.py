@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from .fingerprint import Fingerprints
-from .headers import Finder, finder_for, usual_finder
+from .headers import Finder, content_encoding, content_type, finder_for, usual_finder
 from .names import Either, Names
 
 _MOST: Final = 1000  # header names, and values, that are remembered
@@ -21,6 +21,12 @@ class Redaction:
         """How the values of a header are looked through, by its name; see `finder`."""
         self.harmless: set[str] = set()
         """Values in which `usual` found nothing: headers come again and again."""
+        self.headers: dict[tuple[bytes, bytes], tuple[str, str]] = {}
+        """The last headers of messages in which nothing was found, with their JSON."""
+        self.types: dict[tuple[bytes, bytes], tuple[str, str]] = {}
+        """The same of those that say of which type a body is."""
+        self.queries: set[str] = set()
+        """The last query strings in which nothing was found."""
         self._stricter: dict[int, tuple[Redaction, Redaction]] = {}
 
     def told(self) -> dict[str, Any]:
@@ -43,6 +49,22 @@ class Redaction:
         if self.names.harmless is not None and len(self.finders) < _MOST and len(name) <= _LONG:
             self.finders[name] = finder
         return finder
+
+    def found_harmless_header(self, pair: tuple[bytes, bytes], text: tuple[str, str], finder: Finder) -> None:
+        """Remember for a while that there is nothing in this header, unless it says of what coding a body is."""
+        if len(pair[0]) + len(pair[1]) > _LONG or self.names.harmless is None or finder is content_encoding:
+            return
+        known = self.types if finder is content_type else self.headers
+        if len(known) >= _MOST:
+            known.clear()
+        known[pair] = text
+
+    def found_harmless_query(self, text: str) -> None:
+        """Remember for a while that there is nothing in this query string."""
+        if len(text) <= _LONG and self.names.harmless is not None:
+            if len(self.queries) >= _MOST:
+                self.queries.clear()
+            self.queries.add(text)
 
     def found_harmless(self, value: str) -> None:
         """Remember for a while that `usual` finds nothing in this value."""

@@ -17,7 +17,7 @@ from .spans import Found, Names, Scanner, Span, Withheld
 
 _DEEPEST: Final = 3  # multipart inside of multipart
 _BLANK: Final = re.compile(rb"(?:\xef\xbb\xbf|[\s\x1e])*+")
-_JSON_BEGINS: Final = (b"{", b"[")
+JSON_BEGINS: Final = (b"{", b"[")
 _OPEN_MARK: Final = (b"\xef", b"\xef\xbb")
 _JSON: Final = re.compile(rb"(?:[\0\xfe\xff]{0,7}+(?:([\[{])|\Z))")  # also in UTF-16 and UTF-32
 _FORM: Final = re.compile(rb"[\w.%+*\[\]\-]{1,256}+(?:(=)|\Z)")
@@ -64,7 +64,32 @@ def message_scanner(names: Names, *, oauth: bool = False) -> Scanner:
 # In a text, at its beginning: what needs a closer look than whether it is JSON as programs write it.
 _ODD_BEGIN: Final = re.compile(r"[\s\0-\x1f\ufeff\ufffe\x7f-\xff{\[]")
 _FORM_BEGIN: Final = re.compile(r"[\w.%+*\[\]\-]{1,256}+(?:=|\Z)")
-_JSON_BEGIN: Final = ('{"', '[{"', "{}", "[]")
+JSON_BEGIN: Final = ('{"', '[{"', "{}", "[]")
+
+
+# A short text of words and numbers: no JSON, no parameter, no URL can be in it, and no token but such as begin in a known way.
+_QUIET: Final = re.compile(r"[\w .,;!?()'\n\r\t]{0,256}+", re.ASCII)
+_TEXTS: Final = ("body", "nothing")
+
+
+def is_quiet(text: str) -> bool:
+    """Whether this is a text in which there is surely nothing to withhold, if it is all of a body or of a message."""
+    return _QUIET.fullmatch(text) is not None and "eyJ" not in text and "earer " not in text
+
+
+def begins_form(text: str) -> bool:
+    """Whether it may be the name of a field of a form, of which the value follows."""
+    return _FORM_BEGIN.match(text) is not None
+
+
+def is_text(content_type: str | None) -> bool:
+    """Whether a body of this type may be a text, and is none of those that have fields."""
+    return content_type is None or _plain_kind(content_type) in _TEXTS
+
+
+def is_plain(content_type: str | None) -> bool:
+    """Whether a body of this type is a text or JSON."""
+    return content_type is None or _plain_kind(content_type) != "other"
 
 
 def is_harmless(text: str, content_type: str | None, names: Names) -> bool:
@@ -75,7 +100,7 @@ def is_harmless(text: str, content_type: str | None, names: Names) -> bool:
     kind = _plain_kind(content_type)
     if kind == "other":
         return False
-    if text.startswith(_JSON_BEGIN):
+    if text.startswith(JSON_BEGIN):
         return has_harmless_keys_only(text.encode(), names.harmless)
     if kind == "JSON" or _ODD_BEGIN.match(text) is not None:
         return False
@@ -84,7 +109,7 @@ def is_harmless(text: str, content_type: str | None, names: Names) -> bool:
 
 def is_harmless_message(text: str, names: Names) -> bool:
     """The same of a message of a WebSocket."""
-    return text.startswith(_JSON_BEGIN) and has_harmless_keys_only(text.encode(), names.harmless)
+    return text.startswith(JSON_BEGIN) and has_harmless_keys_only(text.encode(), names.harmless)
 
 
 @lru_cache(maxsize=256)
@@ -172,6 +197,11 @@ class _Sniffer:
         self._begin = b""  # what came, white space aside, as long as it does not say what it is
         self._scanners: list[Scanner] | None = None  # None: not known yet
 
+    @property
+    def over(self) -> bool:
+        """Whether it is neither what it is said to be nor anything else that is scanned."""
+        return self._scanners is not None and not self._scanners
+
     def feed(self, chunk: bytes, last: bool = False) -> list[Span]:
         """The spans of this chunk."""
         if self._scanners is None:
@@ -190,7 +220,7 @@ class _Sniffer:
     def _first(self, chunk: bytes, last: bool) -> list[Span]:
         text = chunk
         looks: str | None = "JSON"
-        if self._begin or chunk[:1] not in _JSON_BEGINS:
+        if self._begin or chunk[:1] not in JSON_BEGINS:
             text = self._begin + chunk
             text = text[len(_BLANK.match(text)[0]) :]  # type: ignore[index] # it matches always
             looks = self._looks(text) if text else None
@@ -228,7 +258,8 @@ class _Sniffer:
 
     def _all(self, chunk: bytes, last: bool) -> list[Span]:
         assert self._scanners is not None
-        spans = sorted(span for scanner in self._scanners for span in scanner.feed(chunk, last))
+        spans = [span for scanner in self._scanners for span in scanner.feed(chunk, last)]
+        spans.sort(key=lambda span: span[:2])  # a value may be None, which is not less than any other
         found, end = Found(0, len(chunk)), 0
         for span in spans:
             found.add(max(span.start, end), span.end, span.value if span.start >= end else None, span.why)

@@ -162,16 +162,12 @@ _LOGIN: Final = re.compile(
 
 # What asks for a closer look: escapes, white space, signs of a parameter, of a user, of a URL; and all that is long.
 _ODD_QUERY: Final = re.compile(r"[%+;@:#?\s]|[^&=]{16}")
-_ODD_PATH: Final = re.compile(r"[%=;@:#?\s]|/(?=[^/]*[0-9])[^/]{8}|[^/]{16}")
-
-
-def is_harmless_path(path: str) -> bool:
-    """Whether there is surely nothing secret in a path: so it is in most of them. False says nothing."""
-    return _ODD_PATH.search(path) is None
+odd_in_path: Final = re.compile(r"[%=;@:#?\s]|/(?=[^/]*[0-9])[^/]{8}|[^/]{16}").search
+"""What asks for a closer look in a path; None: there is surely nothing secret in it."""
 
 
 def is_harmless_query(text: str, known: Mapping[tuple[Place, str], Kind | None]) -> bool:
-    """The same of a query string. known: what names were found to be."""
+    """Whether there is surely nothing secret in a query string. known: what names were found to be."""
     if _ODD_QUERY.search(text) is not None:
         return False
     return all(known.get(("query", pair.partition("=")[0]), "secret") is None for pair in text.split("&"))
@@ -253,7 +249,8 @@ def in_body(text: str, kind_of: KindOf) -> list[Found]:
 
     Looked for by what is fast to find: most bodies have nothing of the kind."""
     found = []
-    if "eyJ" in text or "earer " in text or "-----B" in text:
+    # Of each the rarest sign first: a single one is found ten times as fast as several.
+    if ("J" in text and "eyJ" in text) or "earer " in text or ("B" in text and "-----B" in text):
         for match in _IN_BODIES.finditer(text):
             kind = match.lastgroup or ""
             if (
@@ -262,7 +259,7 @@ def in_body(text: str, kind_of: KindOf) -> list[Found]:
                 or (kind == "bearer" and _has_digit(match[kind]))
             ):
                 found.append(Found(*match.span(kind), kind))
-    if "://" in text and "@" in text:
+    if "@" in text and "://" in text:
         found += [Found(*match.span(1), "userinfo") for match in _CREDENTIALS.finditer(text)]
     if "=" in text:
         found += _parameters_in(text, kind_of)

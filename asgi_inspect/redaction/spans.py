@@ -25,6 +25,11 @@ class Span(NamedTuple):
 class Scanner(Protocol):
     """Fed with a body chunk by chunk, it says what to withhold of each. It never raises."""
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing that may come will be withheld."""
+        ...
+
     def feed(self, chunk: bytes, last: bool = False) -> list[Span]:
         """The spans of this chunk, in order, none over another; `last`: the body ends here."""
         ...
@@ -70,6 +75,8 @@ class Withheld:
     """All of a body."""
 
     __slots__ = ("_why",)
+
+    over = False
 
     def __init__(self, why: str) -> None:
         self._why = why

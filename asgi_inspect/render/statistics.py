@@ -9,7 +9,17 @@ from typing import Final, NamedTuple
 
 from rich.console import Console, ConsoleOptions, RenderResult
 
-from ..trace.figures import Around, Figures, GroupFigures, OpenFigures, Process, Spread, steps_between
+from ..trace.figures import (
+    Around,
+    Figures,
+    GroupFigures,
+    OpenFigures,
+    Process,
+    Spread,
+    scaled,
+    steps_between,
+)
+from ..trace.scaled import EstimatedFigures
 from ..views.spans import Line, Own, plural, size_text
 from .block import Block, Row, ellipsis, paintable
 from .folding import cells, clip
@@ -23,6 +33,7 @@ _WORDS: Final = {"cut_off": "cut off", "disconnected": "client left"}
 _LEAST_NAME: Final = 24  # columns: a table has no more others than leave so many for a name, if it is that long
 _NARROWEST: Final = 8
 _SAID: Final = 12  # of statuses, exceptions and the like
+_RATES: Final = 3  # likewise
 _LABEL: Final = 12
 _SECOND: Final = 1_000_000
 _DRAWN: Final = 10  # a histogram of fewer times says nothing
@@ -219,27 +230,28 @@ def _amount(amount: float) -> str:
 
 
 def _count(group: GroupFigures) -> Cell:
-    return (f"{group.connections:,}", "")
+    return (f"{scaled(group).connections:,}", "")
 
 
 def _errors(group: GroupFigures) -> Cell:
-    return (share_text(group.errors, group.connections), "error" if group.errors else "quiet")
+    scale = scaled(group)
+    return (share_text(scale.errors, scale.connections), "error" if scale.errors else "quiet")
 
 
 def _bytes_in(group: GroupFigures) -> Cell:
-    return (size_text(group.request_bytes), "size")
+    return (size_text(scaled(group).request_bytes), "size")
 
 
 def _bytes_out(group: GroupFigures) -> Cell:
-    return (size_text(group.response_bytes), "size")
+    return (size_text(scaled(group).response_bytes), "size")
 
 
 def _received(group: GroupFigures) -> Cell:
-    return (f"{group.received:,}", "")
+    return (f"{scaled(group).received:,}", "")
 
 
 def _sent(group: GroupFigures) -> Cell:
-    return (f"{group.sent:,}", "")
+    return (f"{scaled(group).sent:,}", "")
 
 
 # --- in all ---
@@ -247,19 +259,23 @@ def _sent(group: GroupFigures) -> Cell:
 
 def _totals(figures: Figures, processes: Mapping[str, Process], utc: bool) -> Iterator[Line]:
     yield _labelled("in all", [[(text, "")] for text in _extent(figures, utc)])
-    yield from _counts("status", figures.statuses, _of_status)
-    yield from _counts("outcome", _in_words(figures.outcomes), _of_outcome)
-    yield from _counts("raised", figures.exceptions, lambda _: "error")
-    yield from _counts("close code", figures.close_codes, _of_close)
+    if figures.estimated is not None:
+        yield _labelled("sampled", [[(_sampled(figures, figures.estimated), "warning")]])
+    scale = figures.estimated or figures
+    yield from _counts("status", scale.statuses, _of_status)
+    yield from _counts("outcome", _in_words(scale.outcomes), _of_outcome)
+    yield from _counts("raised", scale.exceptions, lambda _: "error")
+    yield from _counts("close code", scale.close_codes, _of_close)
     yield from _workers(figures)
     yield from _open(figures, processes)
     yield from _counts("lifespan", _in_words(figures.lifespans), lambda _: "quiet")
     lost = [
-        f"{plural(figures.lost_records, 'record')} lost" if figures.lost_records else "",
-        f"{plural(figures.skipped_conns, 'connection')} left out on purpose" if figures.skipped_conns else "",
+        f"{plural(loss.records, 'record')} of {plural(loss.connections, 'connection')}, {size_text(loss.bytes)}: {loss.why}"
+        for loss in figures.lost
     ]
-    if any(lost):
-        yield _labelled("missing", [[(text, "warning")] for text in lost if text])
+    yield from _missing("lost", lost)
+    left_out = [f"{plural(count, 'connection')}: {why}" for why, count in figures.skipped.items()]
+    yield from _missing("left out", left_out)
     if figures.blocked_us:
         yield _labelled("event loop", [[(f"stood still for {duration(figures.blocked_us)} in all", "warning")]])
 
@@ -268,15 +284,40 @@ def _labelled(label: str, parts: Sequence[Line]) -> Line:
     return [(label.ljust(_LABEL), "quiet"), *joined(list(parts))]
 
 
+def _missing(label: str, texts: list[str]) -> Iterator[Line]:
+    """A line for each reason."""
+    for number, text in enumerate(texts[:_SAID]):
+        yield _labelled("" if number else label, [[(text, "warning")]])
+    if len(texts) > _SAID:
+        yield _labelled("", [[(f"{len(texts) - _SAID:,} more reasons", "quiet")]])
+
+
+def _sampled(figures: Figures, sample: EstimatedFigures) -> str:
+    """How the counts came about."""
+    rates = [f"1 in {_amount(1 / rate).removesuffix('.00').removesuffix('.0')}" for rate in _rates(sample)]
+    many = f" and {len(sample.rates) - len(rates)} other rates" if len(sample.rates) > len(rates) else ""
+    return (
+        f"{', '.join(rates)}{many}: counts and bytes are scaled, times are of the {figures.connections:,} recorded"
+        if rates
+        else "at rates that make no sense"
+    )
+
+
+def _rates(sample: EstimatedFigures) -> list[float]:
+    found = [float(rate) for rate in list(sample.rates)[:_RATES] if rate.replace(".", "").replace("e-", "").isdigit()]
+    return [rate for rate in found if rate > 0]
+
+
 def _extent(figures: Figures, utc: bool) -> Iterator[str]:
-    yield plural(figures.connections, "connection")
+    yield ("about " if figures.estimated else "") + plural((figures.estimated or figures).connections, "connection")
     if figures.first is None or figures.last is None:
         return
     begin, end = day(figures.first, utc=utc), day(figures.last, utc=utc)
     times = f"{clock(figures.first, utc=utc)[:8]} - "
     yield f"{begin} {times}{'' if begin == end else end + ' '}{clock(figures.last, utc=utc)[:8]}"
-    if figures.span_us and figures.per_second:
-        yield f"{_amount(figures.per_second)} a second"
+    per_second = (figures.estimated or figures).per_second
+    if figures.span_us and per_second:
+        yield f"{_amount(per_second)} a second"
 
 
 def _counts(label: str, counts: Mapping[str, int], style: Callable[[str], str]) -> Iterator[Line]:
@@ -310,7 +351,8 @@ def _workers(figures: Figures) -> Iterator[Line]:
         for worker in figures.workers[:_SAID]:
             name = worker.proc if worker.pid is None else str(worker.pid)
             host = f" on {worker.host}" if len(hosts) > 1 and worker.host else ""
-            parts.append([(f"{name}{host} ", "quiet"), (f"{worker.connections:,}", "")])
+            count = worker.connections if worker.estimated_connections is None else worker.estimated_connections
+            parts.append([(f"{name}{host} ", "quiet"), (f"{count:,}", "")])
         more = len(figures.workers) - len(parts)
         yield _labelled("worker", [*parts, *([[(f"{more:,} more", "quiet")]] if more else [])])
 

@@ -127,6 +127,7 @@ KNOWN: Final[dict[str, Known]] = dict(
     [
         ("time", Known("when it began, in local time, with the offset of its zone", _time)),
         _fact("at", "when it began, as the trace has it: UTC"),
+        _fact("sample", "the share of such connections that was recorded, where not all were"),
         ("id", Known("its short name, as --conn takes it", _short)),
         _fact("conn", "its id"),
         ("proc", Known("the id of its process", lambda facts: proc_of(facts.conn))),

@@ -102,6 +102,12 @@ class Connection:
         return None if outermost is None else outermost.at
 
     @property
+    def sample(self) -> float | None:
+        """The share of such connections that was recorded, where that is not all of them."""
+        outermost = self.layers.get(0)
+        return None if outermost is None else outermost.sample
+
+    @property
     def started(self) -> datetime | None:
         """When the application was called, with its time zone; None where the trace holds no time that can be read."""
         return moment_of(self.at)

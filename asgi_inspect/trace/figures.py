@@ -10,11 +10,14 @@ from typing import Any, Final, Literal, Protocol, TypeAlias, get_args
 
 import msgspec
 
+from .counts import falling, outcomes, per_second, sums
 from .distribution import Distribution
-from .messages import as_text
+from .estimates import Estimate
+from .missing import Missing
 from .quantities import moment_of
 from .records import ProcessRecord
-from .statistics import OLDEST, OTHER, By, Case, Count, Group, Key, Open, Statistics
+from .scaled import EstimatedFigures, estimate_of, estimated_by_process, estimated_figures
+from .statistics import OLDEST, OTHER, By, Group, Key, Open, Statistics
 
 Process: TypeAlias = ProcessRecord
 Sort: TypeAlias = Literal["count", "errors", "p50", "p95", "p99", "max", "ttfb", "time", "in", "out", "name"]
@@ -31,9 +34,7 @@ class Around(Protocol):
     @property
     def exits(self) -> Mapping[str, Any]: ...
     @property
-    def lost_records(self) -> int: ...
-    @property
-    def skipped_conns(self) -> int: ...
+    def missing(self) -> Missing: ...
     @property
     def blocked_us(self) -> int: ...
 
@@ -74,6 +75,8 @@ class GroupFigures(msgspec.Struct, frozen=True, kw_only=True):
     sent: int
     total_us: int
     durations: list[Bin]
+    estimated: Estimate | None
+    """Had all been recorded; None where all were."""
 
 
 class WorkerFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +88,7 @@ class WorkerFigures(msgspec.Struct, frozen=True, kw_only=True):
     server: str | None
     app: str | None
     connections: int
+    estimated_connections: int | None
 
 
 class OpenFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +100,15 @@ class OpenFigures(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     at: str | None
     open_us: int
+
+
+class LossFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """Records that could not be written, for one reason."""
+
+    why: str
+    records: int
+    connections: int
+    bytes: int
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,14 +135,17 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     oldest_open: list[OpenFigures]
     lifespans: dict[str, int]
     lost_records: int
+    lost: list[LossFigures]
     skipped_conns: int
+    skipped: dict[str, int]
     blocked_us: int
+    estimated: EstimatedFigures | None
 
 
 def figures(statistics: Statistics, around: Around, sort: Sort = "count") -> Figures:
     """What was counted. around: the trace that it was counted in."""
     span_us = _between(statistics.first, statistics.last)
-    outcomes = _outcomes(statistics.cases, around)
+    ended = outcomes(statistics.cases, around.exits)
     connections = sum(statistics.cases.values())
     return Figures(
         by=statistics.by,
@@ -137,21 +153,37 @@ def figures(statistics: Statistics, around: Around, sort: Sort = "count") -> Fig
         first=statistics.first,
         last=statistics.last,
         span_us=span_us,
-        per_second=round(connections / (span_us / 1_000_000), 3) if span_us else None,
+        per_second=per_second(connections, span_us),
         groups=_groups(statistics, around, sort),
         totals=_totals(statistics),
-        statuses=_sums({case: n for case, n in statistics.cases.items() if case.status is not None}, "status"),
-        outcomes=_falling(outcomes | ({"disconnected": gone} if (gone := statistics.disconnected) else {})),
-        exceptions=_falling(statistics.exceptions),
-        close_codes=_falling(statistics.close_codes),
+        statuses=sums({case: n for case, n in statistics.cases.items() if case.status is not None}, "status"),
+        outcomes=falling(ended | ({"disconnected": gone} if (gone := statistics.disconnected) else {})),
+        exceptions=falling(statistics.exceptions),
+        close_codes=falling(statistics.close_codes),
         workers=_workers(statistics, around),
-        open=outcomes.get("open", 0),
+        open=ended.get("open", 0),
         oldest_open=_oldest(statistics, around),
-        lifespans=_falling(_outcomes(statistics.lifespans, around)),
-        lost_records=around.lost_records,
-        skipped_conns=around.skipped_conns,
+        lifespans=falling(outcomes(statistics.lifespans, around.exits)),
+        lost_records=min(around.missing.lost_records, _MOST),
+        lost=_losses(around.missing),
+        skipped_conns=min(around.missing.skipped_conns, _MOST),
+        skipped=falling(around.missing.skipped),
         blocked_us=around.blocked_us,
+        estimated=estimated_figures(statistics, around.exits, span_us) if statistics.rates else None,
     )
+
+
+def _losses(missing: Missing) -> list[LossFigures]:
+    found = [
+        LossFigures(
+            why=why,
+            records=min(loss.records, _MOST),
+            connections=min(loss.connections, _MOST),
+            bytes=min(loss.bytes, _MOST),
+        )
+        for why, loss in missing.lost.items()
+    ]
+    return sorted(found, key=lambda loss: (-loss.records, loss.why))
 
 
 def _between(first: str | None, last: str | None) -> int | None:
@@ -212,6 +244,7 @@ def group_figures(key: Key, group: Group) -> GroupFigures:
         sent=group.sent,
         total_us=group.durations.total,
         durations=_bins(group.durations),
+        estimated=None if group.extra is None else estimate_of(group, group.extra),
     )
 
 
@@ -258,55 +291,41 @@ def _type_rank(group: GroupFigures) -> tuple[bool, str]:
 
 def _rank(group: GroupFigures, sort: Sort) -> tuple[Any, ...]:
     name = (group.name, group.method or "")
-    return (_type_rank(group), *(() if sort == "name" else (-_amount(group, sort), -group.connections)), *name)
+    return (_type_rank(group), *(() if sort == "name" else (-_amount(group, sort), -scaled(group).connections)), *name)
+
+
+def scaled(group: GroupFigures) -> GroupFigures | Estimate:
+    """What the group stands for."""
+    return group.estimated or group
 
 
 def _amount(group: GroupFigures, sort: Sort) -> int:
     durations, answers = group.duration_us, group.answered_us
+    scale = scaled(group)
     match sort:
         case "errors":
-            return group.errors
+            return scale.errors
         case "p50" | "p95" | "p99" | "max":
             return -1 if durations is None else int(getattr(durations, sort))
         case "ttfb":
             return -1 if answers is None else answers.p95
         case "time":
-            return group.total_us
+            return scale.total_us
         case "in":
-            return group.request_bytes
+            return scale.request_bytes
         case "out":
-            return group.response_bytes
+            return scale.response_bytes
         case _:
-            return group.connections
+            return scale.connections
 
 
 # --- the rest ---
 
 
-def _sums(cases: Mapping[Case, int], field: str) -> dict[str, int]:
-    sums: Count = {}
-    for case, count in cases.items():
-        value = getattr(case, field)
-        sums[value] = sums.get(value, 0) + count
-    return _falling(sums)
-
-
-def _falling(counts: Count) -> dict[str, int]:
-    pairs = [("none" if what is None else as_text(what), count) for what, count in counts.items()]
-    return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
-
-
-def _outcomes(cases: Mapping[Case, int], around: Around) -> Count:
-    found: Count = {}
-    for case, count in cases.items():
-        outcome = "cut_off" if case.outcome == "open" and case.proc in around.exits else case.outcome
-        found[outcome] = found.get(outcome, 0) + count
-    return found
-
-
 def _workers(statistics: Statistics, around: Around) -> list[WorkerFigures]:
     found = []
-    for proc, count in _sums(statistics.cases, "proc").items():
+    stand_for = estimated_by_process(statistics) if statistics.rates else {}
+    for proc, count in sums(statistics.cases, "proc").items():
         process = around.processes.get(proc)
         found.append(
             WorkerFigures(
@@ -316,6 +335,7 @@ def _workers(statistics: Statistics, around: Around) -> list[WorkerFigures]:
                 server=None if process is None else process.server,
                 app=None if process is None else process.app,
                 connections=count,
+                estimated_connections=stand_for.get(proc),
             )
         )
     return found

@@ -1,5 +1,6 @@
 """The records of a trace, folded: its connections and processes, live and afterwards. Nothing raises, whatever they hold."""
 
+from collections import deque
 from typing import Final
 
 from .connection import Connection, proc_of
@@ -29,10 +30,10 @@ class Fold:
         """The first `process` record of each process, by its `proc`."""
         self.exits: Final[dict[str, ExitRecord]] = {}
         """How each process ended, by its `proc`."""
-        self.lost: Final[list[LostRecord]] = []
-        """What the processes could not write."""
-        self.skipped: Final[list[SkippedRecord]] = []
-        """What they left out on purpose."""
+        self.lost: Final[deque[LostRecord]] = deque(maxlen=keep_ended)
+        """What the processes could not write; as many of the latest as connections are remembered."""
+        self.skipped: Final[deque[SkippedRecord]] = deque(maxlen=keep_ended)
+        """What they left out on purpose, likewise."""
         self._open: Final[dict[str, Connection]] = {}
         self._ended: Final[dict[str, None]] = {}
         self._keep_events = keep_events

@@ -186,7 +186,7 @@ def glance_of(line: bytes) -> Glance | None:
 def glance_at(record: Record | None) -> Glance | None:
     """A glance at a record whose scope or message is none that the decoder above takes."""
     if isinstance(record, ScopeRecord):
-        return ScopeGlance(record.conn, record.at, _scope_parts(record.scope), record.layer)
+        return ScopeGlance(record.conn, record.at, _scope_parts(record.scope), layer=record.layer, sample=record.sample)
     if isinstance(record, ReceiveRecord | SendRecord):
         message = UNSET if record.message is UNSET else _message_parts(record.message)
         if isinstance(record, SendRecord):

@@ -11,6 +11,7 @@ from .connection import proc_of
 from .facts import Want
 from .glance import EndGlance, Glance, PendingGlance, ReceiveGlance, ScopeGlance, SendGlance, SentGlance
 from .ids import Ids
+from .missing import Missing
 from .records import ExitRecord, LoopRecord, LostRecord, ProcessRecord, SkippedRecord
 from .summary import Summary
 
@@ -43,8 +44,7 @@ class Overview:
         self.exits: Final[dict[str, ExitRecord]] = {}
         self.given: Final = Ids()
         """The connections that were given out."""
-        self.lost_records = 0
-        self.skipped_conns = 0
+        self.missing: Final = Missing()
         self.blocked_us = 0
         self.disordered = False
         """Whether the events of a connection were met that do not stand in their order."""
@@ -165,8 +165,7 @@ class Overview:
             self.processes.setdefault(proc, process)
         self.exits.update(later.exits)
         self.asides.extend(later.asides)
-        self.lost_records += later.lost_records
-        self.skipped_conns += later.skipped_conns
+        self.missing.merge(later.missing)
         self.blocked_us += later.blocked_us
         self.repeated += later.repeated
         self.disordered = self.disordered or later.disordered
@@ -255,10 +254,8 @@ class Overview:
                 self.processes.setdefault(glance.proc, glance)
             case ExitRecord():
                 self.exits[glance.proc] = glance
-            case LostRecord():
-                self.lost_records += glance.records
-            case SkippedRecord():
-                self.skipped_conns += glance.conns
+            case LostRecord() | SkippedRecord():
+                self.missing.add(glance)
             case LoopRecord():
                 self.blocked_us += glance.blocked_us
             case _:

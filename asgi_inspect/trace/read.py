@@ -7,13 +7,15 @@ Its own beginning is lost, but a whole record that stands inside it is not: each
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO, Final, NamedTuple, TypeAlias
 
 from ..errors import DamagedRecordError, NotATraceError
+from .chain import held_files
 from .codec import TORN, decode_record
 from .records import Record
-from .source import CUT_OFF, Opened, Source, open_source
+from .source import CUT_OFF, Opened, Source, is_path, open_source
 
 LINE_LIMIT: Final = 48 * 1024 * 1024
 PREFACE_LIMIT: Final = 1024 * 1024
@@ -58,7 +60,7 @@ OnDamage: TypeAlias = Callable[[Damage], None]
 
 
 def read_trace(source: Source, *, on_damage: OnDamage | None = None) -> Iterator[Record]:
-    """The records of a trace, `scope` and `message` as the Python values that passed.
+    """The records of a trace, `scope` and `message` as the Python values that passed; of one that was rotated, all its files.
 
     source: a path, `"-"` for standard input, or a binary or text file object (read from where it stands, left open).
     on_damage: called for each line that cannot be read; by default a warning of the logger `asgi_inspect`.
@@ -72,11 +74,13 @@ def read_trace(source: Source, *, on_damage: OnDamage | None = None) -> Iterator
 
 def read_lines(source: Source, *, on_damage: OnDamage | None = None) -> Iterator[Line]:
     """The same as `read_trace`, each record with its raw line, for those who pass lines on unchanged."""
-    with open_source(source) as opened:
-        parser = Parser(opened.name, on_damage=on_damage, trouble_of=opened)
-        for line in raw_lines(opened.file):
-            yield from parser.line(line)
-        parser.finish(opened.trouble)
+    with ExitStack() as stack:
+        for one in held_files(source, stack) if is_path(source) else [source]:
+            with open_source(one) as opened:
+                parser = Parser(opened.name, on_damage=on_damage, trouble_of=opened)
+                for line in raw_lines(opened.file):
+                    yield from parser.line(line)
+                parser.finish(opened.trouble)
 
 
 def raw_lines(file: IO[bytes] | IO[str], *, limit: int = LINE_LIMIT) -> Iterator[bytes]:

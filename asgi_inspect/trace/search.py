@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from ..errors import NotATraceError
+from .chain import all_files
 from .connection import Connection, proc_of
 from .facts import Facts, Want
 from .filter import Filter, parse_filter
@@ -77,16 +78,27 @@ class Traces:
         progress: Progress | None = None,
         jobs: int | None = None,
     ) -> None:
-        """sources: as of `connections`; a file that is named twice is read once. jobs: how many processes read (None: all)."""
+        """sources: as of `connections`; a file that is named twice is read once, and what was rotated away from one before it.
+
+        jobs: how many processes read (None: all).
+        """
         self.processes: Final[dict[str, ProcessRecord]] = {}
         """The processes that were met so far, by their `proc`."""
         self._report = on_damage or report_damage
-        self._sources = self._readable(_distinct(sources))
+        self._kept = ExitStack()
+        self._sources = self._readable(all_files(sources, self._kept, self._cannot_read))
         self._progress = progress
         self._jobs = jobs
-        self._kept = ExitStack()
         self._damaged: defaultdict[int, set[int]] = defaultdict(set)
         self._divided: list[Part] = []
+
+    @property
+    def sources(self) -> list[Source]:
+        """What is read: each file, also where one source has several."""
+        return self._sources
+
+    def _cannot_read(self, name: str, why: str) -> None:
+        self._report(Damage(name, 0, why))
 
     def _readable(self, sources: list[Source]) -> list[Source]:
         """Those of several that are traces; the others are reported. One alone raises its error when it is read."""
@@ -99,7 +111,7 @@ class Traces:
             except (OSError, NotATraceError) as error:
                 first = first or error
                 why = str(error.strerror) if isinstance(error, OSError) else "no trace of asgi-inspect"
-                self._report(Damage(os.fsdecode(source), 0, why))  # type: ignore[arg-type]
+                self._cannot_read(getattr(source, "shown", None) or os.fsdecode(source), why)  # type: ignore[arg-type]
             else:
                 found.append(source)
         if first is not None and not found:
@@ -357,24 +369,6 @@ def _several(source: Source | Sequence[Source]) -> Sequence[Source]:
     if isinstance(source, Sequence) and not isinstance(source, str):
         return source
     return [source]
-
-
-def _distinct(sources: Sequence[Source]) -> list[Source]:
-    """The sources without the files that are named a second time, by whichever path."""
-    found: list[Source] = []
-    known: set[tuple[int, int]] = set()
-    for source in sources:
-        if isinstance(source, str | os.PathLike) and source != "-":
-            try:
-                status = os.stat(source)
-            except OSError:  # who opens it says so
-                found.append(source)
-                continue
-            if (status.st_dev, status.st_ino) in known:
-                continue
-            known.add((status.st_dev, status.st_ino))
-        found.append(source)
-    return found
 
 
 def _plain_size(source: Source) -> int | None:

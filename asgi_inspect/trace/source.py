@@ -5,6 +5,7 @@ it ends, and `trouble` says why.
 """
 
 import contextlib
+import errno
 import io
 import os
 import stat
@@ -17,6 +18,7 @@ from typing import IO, Any, Final, Protocol, Self, TypeAlias, TypeGuard
 Source: TypeAlias = str | os.PathLike[str] | IO[bytes] | IO[str]
 
 CUT_OFF: Final = "the file is cut off"
+_MOVED: Final = "the trace was rotated while it was read; it has more files than may be open at once: raise `ulimit -n`"
 
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
@@ -29,9 +31,14 @@ _ZSTD_SLICE: Final = (
 _GZIP_WINDOW: Final = 31  # zlib's word for a gzip header with the largest window
 
 
+def is_path(source: Source) -> TypeGuard[str | os.PathLike[str]]:
+    """Whether a source is named by its path."""
+    return isinstance(source, str | os.PathLike) and source != "-"
+
+
 def is_file(source: Source) -> TypeGuard[str | os.PathLike[str]]:
     """Whether a source can be opened again and again, as one that has a path and is no pipe; or what cannot be opened at all."""
-    if not isinstance(source, str | os.PathLike) or source == "-":
+    if not is_path(source):
         return False
     try:
         return not stat.S_ISFIFO(os.stat(source).st_mode) and not stat.S_ISCHR(os.stat(source).st_mode)
@@ -49,6 +56,26 @@ class Renamed(str):
         new = super().__new__(cls, path)
         new.shown = shown
         return new
+
+
+class Standing(str):
+    """The path of a file that is not held open; by the time when it is opened, another one may stand there."""
+
+    _identity: tuple[int, int]
+
+    def __new__(cls, path: str, status: os.stat_result) -> Self:
+        """status: of the file that is meant."""
+        new = super().__new__(cls, path)
+        new._identity = status.st_dev, status.st_ino
+        return new
+
+    def is_there(self) -> bool:
+        """Whether it still is the same."""
+        try:
+            status = os.stat(self)
+        except FileNotFoundError:
+            return False
+        return self._identity == (status.st_dev, status.st_ino)
 
 
 @dataclass
@@ -88,6 +115,8 @@ def open_source(source: Source) -> Iterator[Opened]:
     """
     if isinstance(source, str | os.PathLike) and source != "-":
         with open(source, "rb") as opened:
+            if isinstance(source, Standing) and not source.is_there():
+                raise OSError(errno.ESTALE, _MOVED, str(source))
             yield _decoded(opened, source.shown if isinstance(source, Renamed) else os.fsdecode(source))
         return
     file: IO[Any] = sys.stdin if isinstance(source, str | os.PathLike) else source

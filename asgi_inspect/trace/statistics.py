@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 from .connection import proc_of
 from .distribution import Distribution
+from .estimates import Extra, extra_of
 from .facts import Facts
 from .folding import clipped, folded
 from .messages import as_text
@@ -63,6 +64,7 @@ class Group:
         "_durations",
         "connections",
         "errors",
+        "extra",
         "latest_answers",
         "latest_durations",
         "received",
@@ -80,6 +82,8 @@ class Group:
         self.response_bytes = 0
         self.received = 0
         self.sent = 0
+        self.extra: Extra | None = None
+        """What those of them stand for that are of a sample."""
         self.latest_durations: list[int] = []
         """What `durations` is still to count; likewise the answers."""
         self.latest_answers: list[int] = []
@@ -113,12 +117,33 @@ class Group:
         self.response_bytes += other.response_bytes
         self.received += other.received
         self.sent += other.sent
+        if other.extra is not None:
+            self.extra = self.extra or Extra()
+            self.extra.merge(other.extra)
         self.latest_durations += other.latest_durations
         self.latest_answers += other.latest_answers
         self._durations.merge(other._durations)
         self._answers.merge(other._answers)
         if len(self.latest_durations) > _SETTLED or len(self.latest_answers) > _SETTLED:
             self.settle()
+
+
+class Extras:
+    """What the connections of a sample stand for beside themselves, in parts: as `Statistics` counts them."""
+
+    def __init__(self) -> None:
+        self.cases: dict[Case, int] = {}
+        self.exceptions: Count = {}
+        self.close_codes: Count = {}
+        self.disconnected = 0
+
+    def merge(self, other: "Extras") -> None:
+        """Add what others stand for."""
+        for case, extra in other.cases.items():
+            _count_case(self.cases, case, extra)
+        _add(self.exceptions, other.exceptions)
+        _add(self.close_codes, other.close_codes)
+        self.disconnected += other.disconnected
 
 
 class Statistics:
@@ -135,6 +160,9 @@ class Statistics:
         """Lifespans likewise; the outcome `unsupported` is that of an application that has none and says so."""
         self.exceptions: Count = {}
         self.close_codes: Count = {}
+        self.rates: Count = {}
+        """How many connections were recorded at which rate, where not all such were."""
+        self.extra = Extras()
         self.oldest: dict[str, list[Open]] = {}
         """Of each process, the oldest connections without an end."""
         self.disconnected = 0
@@ -183,6 +211,8 @@ class Statistics:
             self._take_rest(facts, group)
         if facts.disconnected:
             self.disconnected += 1
+        if facts.sample is not None:
+            self._take_sampled(facts, group, case)
         at = facts.at
         if at is not None and (self.last is None or self.first is None or at > self.last or at < self.first):
             self._span(at, at)
@@ -198,6 +228,22 @@ class Statistics:
             self._remember(_open(facts))
         if facts.type == "websocket" and facts.closed_by is not None:
             _count(self.close_codes, facts.close_code)
+
+    def _take_sampled(self, facts: Facts, group: Group, case: tuple[Any, ...]) -> None:
+        extra = extra_of(facts.sample)
+        if not extra:
+            return
+        failed = facts.outcome == "raised" or (facts.status is not None and 500 <= facts.status < 600)
+        group.extra = group.extra or Extra()
+        group.extra.take(facts, extra, failed=failed)
+        _count(self.rates, facts.sample)
+        _count_case(self.extra.cases, Case(*case), extra)
+        if facts.outcome == "raised":
+            _count(self.extra.exceptions, clipped(next(iter(facts.error_types), "")), extra)
+        if facts.type == "websocket" and facts.closed_by is not None:
+            _count(self.extra.close_codes, facts.close_code, extra)
+        if facts.disconnected:
+            self.extra.disconnected += extra
 
     def _take_lifespan(self, facts: Facts) -> None:
         silent = not facts.received and not facts.sent
@@ -235,14 +281,17 @@ class Statistics:
             self._begin(*key).merge(group)
         for kind, group in other.others.items():
             self.others.setdefault(kind, Group()).merge(group)
+        self.extra.merge(other.extra)
         for case, count in other.cases.items():
             _count_case(self.cases, case, count)
         for case, count in other.lifespans.items():
             _count_case(self.lifespans, case, count)
-        for what, count in other.exceptions.items():
-            _count(self.exceptions, what, count)
-        for what, count in other.close_codes.items():
-            _count(self.close_codes, what, count)
+        for mine, others in (
+            (self.exceptions, other.exceptions),
+            (self.close_codes, other.close_codes),
+            (self.rates, other.rates),
+        ):
+            _add(mine, others)
         for some in other.oldest.values():
             self._remember(*some)
         self.disconnected += other.disconnected
@@ -264,6 +313,11 @@ def _count_case(counts: dict[Case, int], case: Case, count: int = 1) -> None:
 def _count(counts: Count, key: Any, count: int = 1) -> None:
     key = key if key in counts or len(counts) < _KINDS else OTHER
     counts[key] = counts.get(key, 0) + count
+
+
+def _add(counts: Count, others: Count) -> None:
+    for what, count in others.items():
+        _count(counts, what, count)
 
 
 # --- what connections are grouped by ---

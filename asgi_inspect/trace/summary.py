@@ -43,6 +43,7 @@ class Summary(msgspec.Struct, gc=False):
     """Whether its events do not stand in their order: then what depends on the order is not known here."""
     has_scope: bool = False
     at: str | None = None
+    sample: float | None = None
     method: str | None = None
     path: str | None = None
     query: str = ""
@@ -88,7 +89,7 @@ class Summary(msgspec.Struct, gc=False):
         if glance.layer or self.has_scope:
             return
         self.has_scope = True
-        self.at = glance.at
+        self.at, self.sample = glance.at, glance.sample
         scope = glance.scope
         self._type = scope.type if type(scope.type) is str else ""
         self._client = scope.client
@@ -268,6 +269,7 @@ class Summary(msgspec.Struct, gc=False):
         if not self.has_scope and later.has_scope:
             for name in ("has_scope", "at", "method", "path", "query", "http_version", "scheme", "_type", "_client"):
                 setattr(self, name, getattr(later, name))
+            self.sample = later.sample
         if not self._started:
             self._started, self.status, self._trailers_promised = later._started, later.status, later._trailers_promised
         if self.answered_us is None:
@@ -280,8 +282,7 @@ class Summary(msgspec.Struct, gc=False):
         if self.outcome == "open" and later.outcome != "open":
             for name in ("outcome", "duration_us", "error", "route", "endpoint"):
                 setattr(self, name, getattr(later, name))
-        overlap = later.first_n and later.first_n <= self.last_n
-        self.disordered = self.disordered or later.disordered or bool(overlap)
+        self.disordered = self.disordered or later.disordered or 0 < later.first_n <= self.last_n
         self.first_n, self.last_n = self.first_n or later.first_n, max(self.last_n, later.last_n)
         self.last_us = max(self.last_us, later.last_us)
         self.first_place = min(self.first_place, later.first_place)

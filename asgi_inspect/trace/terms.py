@@ -26,6 +26,8 @@ class Kind:
     """Whether headers must be kept."""
     message_types: bool = False
     """Whether the types of the messages must be kept."""
+    of_scope: bool = False
+    """Whether the scope alone decides it."""
     passing: bool = False
     """Whether what it says may cease to be true while the connection goes on."""
     words: tuple[str, ...] = ()
@@ -57,6 +59,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         says="The type of the scope.",
         examples=("type:websocket",),
         make=predicates.by_type,
+        of_scope=True,
         also=("scope", "protocol", "kind"),
     ),
     Kind(
@@ -65,6 +68,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         says="The method of the HTTP request.",
         examples=("method:POST,PUT", "-method:GET,HEAD"),
         make=predicates.by_method,
+        of_scope=True,
         also=("verb",),
     ),
     Kind(
@@ -73,6 +77,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         says="The whole path, decoded, without the query.",
         examples=("path:/api/*", "-path:*.js,*.css"),
         make=predicates.by_path,
+        of_scope=True,
         also=("url", "uri"),
     ),
     Kind(
@@ -81,6 +86,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         says="The query string, as it was sent, or decoded.",
         examples=("query:debug=1", "query:'name=Ada L'"),
         make=predicates.by_query,
+        of_scope=True,
         also=("querystring", "search", "param"),
     ),
     Kind(
@@ -89,6 +95,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         says="The Host header, in any case.",
         examples=("host:example.com", "host:*.example.com"),
         make=predicates.by_host,
+        of_scope=True,
         headers=True,
         also=("domain", "server", "hostname"),
     ),
@@ -106,6 +113,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         says="The address of the client.",
         examples=("client:10.0.*",),
         make=predicates.by_client,
+        of_scope=True,
         also=("ip", "remote", "address", "peer"),
     ),
     Kind(
@@ -167,6 +175,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         says="The same of the request alone.",
         examples=("request-header:authorization",),
         make=partial(predicates.by_header, sides=("request",), of_messages=False),
+        of_scope=True,
         headers=True,
         spread=_each_with_name,
     ),

@@ -143,6 +143,17 @@ def test_a_full_device_harms_nobody(capfd: pytest.CaptureFixture[str]) -> None:
     )
 
 
+def test_what_is_left_is_said_when_the_server_stops(capfd: pytest.CaptureFixture[str]) -> None:
+    """Which may end by a signal, and then nothing of ours runs any more."""
+    sink = FileSink("/dev/full", first_line)
+    add(sink, 1, 2)
+    sink.settle()
+    said = capfd.readouterr().err
+    assert said.endswith("asgi-inspect: /dev/full: 3 records could not be written\n")
+    sink.at_exit()
+    assert capfd.readouterr().err == "", "and not again"
+
+
 def test_what_has_no_room_is_counted_and_told_when_writing_works_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from asgi_inspect.capture import process
-from asgi_inspect.capture.process import Process, current_process, process_line, timestamp
+from asgi_inspect.capture.process import Process, clock, current_process, process_line, stamp, timestamp
 from asgi_inspect.trace.codec import decode_record
 from asgi_inspect.trace.records import ProcessRecord
 from tests.capture.sinking import output, run_threads
@@ -49,13 +49,36 @@ def test_the_process_record(monkeypatch: pytest.MonkeyPatch) -> None:
     ]  # fmt: skip
 
 
-def test_timestamps() -> None:
-    assert timestamp(0) == "1970-01-01T00:00:00.000000Z"
-    assert timestamp(1_795_411_199_999_999_999) == "2026-11-23T05:19:59.999999Z"
-    assert timestamp(1_795_411_200_000_001_000) == "2026-11-23T05:20:00.000001Z"
-    assert timestamp(1_795_411_199_000_000_000) == "2026-11-23T05:19:59.000000Z"
+def test_timestamps(monkeypatch: pytest.MonkeyPatch) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", timestamp())
     assert timestamp().startswith(time.strftime("%Y-%m-%dT", time.gmtime()))
+    # The wall clock of this test begins shortly before a new day, when ours stands anywhere.
+    now = clock()
+    monkeypatch.setattr(process, "clock", lambda: now)
+    monkeypatch.setattr(time, "time_ns", lambda: 1_795_391_999_999_998_000)
+    monkeypatch.setattr(process, "_second", process._Second(0, now - 5_000_000_000))
+    assert stamp(now) == b"2026-11-22T23:59:59.999998Z"
+    assert stamp(now - 999_999_000) == b"2026-11-22T23:59:58.999999Z", "of the second before"
+    assert stamp(now + 2_000) == b"2026-11-23T00:00:00.000000Z"
+    assert stamp(now) == b"2026-11-22T23:59:59.999998Z"
+
+
+def test_within_a_second_the_wall_clock_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    now = clock()
+
+    def time_ns() -> int:
+        asked.append(1)
+        return 1_795_392_000_000_000_000
+
+    monkeypatch.setattr(process, "clock", lambda: now)
+    monkeypatch.setattr(time, "time_ns", time_ns)
+    monkeypatch.setattr(process, "_second", process._Second(0, now - 5_000_000_000))
+    assert stamp(now) == b"2026-11-23T00:00:00.000000Z"
+    assert stamp(now + 999_999_999) == b"2026-11-23T00:00:00.999999Z"
+    assert len(asked) == 1
+    stamp(now + 1_000_000_000)
+    assert len(asked) == 2, "it may have been set anew"
 
 
 # --- forks --------------------------------------------------------------------------------------------------------------

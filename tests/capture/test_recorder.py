@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from asgi_inspect.capture.connection import Recorder
 from asgi_inspect.capture.process import clock, current_process
-from asgi_inspect.capture.recorder import LayerRecorder, Recorder
+from asgi_inspect.capture.recorder import LayerRecorder
 from asgi_inspect.trace.codec import encode_record
 from tests.capture.recording import Kept
 from tests.stage import http_scope

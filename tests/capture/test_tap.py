@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from asgi_inspect.capture.recorder import LayerRecorder, Recorder
+from asgi_inspect.capture.connection import Recorder
+from asgi_inspect.capture.recorder import LayerRecorder
 from asgi_inspect.capture.tap import replayable, tap_receive, tap_send
 from asgi_inspect.trace.records import ReceiveRecord, SendRecord, SentRecord
 from tests.capture.recording import Kept

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from asgi_inspect.capture import thread as thread_module
+from asgi_inspect.capture.alarm import EventAlarm
 from asgi_inspect.capture.thread import Stopping, Thread
 from tests.capture.sinking import PATIENCE, run_threads, threads, until
 
@@ -135,10 +136,10 @@ def test_work_that_comes_when_the_thread_is_about_to_end_is_not_left_lying() -> 
     """It has waited in vain, and has not yet said that it ends."""
     work = Work()
 
-    class Wakeup(threading.Event):
-        def wait(self, timeout: float | None = None) -> bool:
+    class Wakeup(EventAlarm):
+        def wait(self, seconds: float | None = None) -> bool:
             if work.done != [1]:
-                return super().wait(timeout)
+                return super().wait(seconds)
             work.add(2)
             return False
 

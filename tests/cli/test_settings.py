@@ -31,6 +31,8 @@ def of_project(tmp_path: Path, table: str) -> dict[str, object]:
         ("body-limit = 1024", {"body_limit": 1024}),
         ('body_limit = "1M"', {"body_limit": 1 << 20}),
         ('body-limit = "none"', {"body_limit": None}),
+        ("max-bytes = 1048576\nkeep-files = 3", {"max_bytes": 1 << 20, "keep_files": 3}),
+        ('max-bytes = "1M"\nkeep-files = "3"', {"max_bytes": 1 << 20, "keep_files": 3}),
         ("quiet = true\nutc = false\nappend = true", {"quiet": True, "utc": False, "append": True}),
         ("no-save = true", {"save": False}),
         ("scope = false\nno-body = true", {"scope": False, "body": False}),
@@ -111,6 +113,7 @@ def test_a_file_without_our_table(content: str, tmp_path: Path) -> None:
     [
         ({"ASGI_INSPECT_FORMAT": "compact"}, {"format": "compact"}),
         ({"ASGI_INSPECT_BODY_LIMIT": "64k"}, {"body_limit": 65536}),
+        ({"ASGI_INSPECT_MAX_BYTES": "1G", "ASGI_INSPECT_KEEP_FILES": "2"}, {"max_bytes": 1 << 30, "keep_files": 2}),
         ({"ASGI_INSPECT_NO_SAVE": "1", "ASGI_INSPECT_SCOPE": "0"}, {"save": False, "scope": False}),
         ({"ASGI_INSPECT_UTC": "yes"}, {"utc": True}),
         ({"ASGI_INSPECT_OUT": "t.jsonl"}, {"out": "t.jsonl"}),
@@ -123,7 +126,14 @@ def test_variables(environ: dict[str, str], found: dict[str, object], tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("ASGI_INSPECT_UTC", "maybe"), ("ASGI_INSPECT_COLOR", "red"), ("ASGI_INSPECT_BODY_LIMIT", "-1")]
+    ("name", "value"),
+    [
+        ("ASGI_INSPECT_UTC", "maybe"),
+        ("ASGI_INSPECT_COLOR", "red"),
+        ("ASGI_INSPECT_BODY_LIMIT", "-1"),
+        ("ASGI_INSPECT_MAX_BYTES", "0"),
+        ("ASGI_INSPECT_KEEP_FILES", "0"),
+    ],
 )
 def test_a_wrong_variable_is_named(name: str, value: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=name):

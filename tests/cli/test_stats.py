@@ -16,9 +16,18 @@ import msgspec
 import pytest
 import zstandard
 
-from asgi_inspect.trace.figures import Figures, GroupFigures, OpenFigures, Spread, WorkerFigures
+from asgi_inspect.trace.figures import Figures, GroupFigures, LossFigures, OpenFigures, Spread, WorkerFigures
 from asgi_inspect.trace.read import read_trace
-from asgi_inspect.trace.records import EndRecord, ExitRecord, ProcessRecord, ScopeRecord
+from asgi_inspect.trace.records import (
+    EndRecord,
+    ExitRecord,
+    LostRecord,
+    ProcessRecord,
+    Record,
+    ScopeRecord,
+    SkippedRecord,
+)
+from asgi_inspect.trace.scaled import EstimatedFigures
 from tests.cli.conftest import AT, OTHER, TRACE, Run, conversation, lines, process
 from tests.launch.conftest import free_port
 from tests.render.sums import shop
@@ -80,9 +89,36 @@ def test_json_has_all_that_is_documented(summed: Callable[..., dict[str, Any]]) 
     assert len(found["groups"]) == 5
     page = (ROOT / "docs" / "statistics.md").read_text("utf-8")
     documented = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
-    kinds = (Figures, GroupFigures, Spread, WorkerFigures, OpenFigures)
+    kinds = (Figures, GroupFigures, Spread, WorkerFigures, OpenFigures, LossFigures, EstimatedFigures)
     fields = [field.name for kind in kinds for field in msgspec.structs.fields(kind)]
     assert sorted(documented) == sorted(fields)
+
+
+def test_a_sample_is_scaled_and_what_is_missing_is_said(run: Run, tmp_path: Path) -> None:
+    scopes = [
+        ScopeRecord(conn=f"aaaa.{n}", at=AT, scope={"type": "http", "method": "GET", "path": "/x"}, sample=0.01)
+        for n in range(3)
+    ]
+    missing: list[Record] = [
+        SkippedRecord(proc="aaaa", at=AT, conns=290, why="sample"),
+        SkippedRecord(proc="aaaa", at=AT, conns=7, why="sample"),
+        SkippedRecord(proc="aaaa", at=AT, conns=5, why="capture"),
+        LostRecord(proc="aaaa", at=AT, records=4, conns=2, bytes=2048, why="the disk \x1b[31mis full"),
+    ]
+    (tmp_path / "t.jsonl").write_bytes(lines(process("aaaa", 1), *scopes, *missing))
+    page = run("stats", "t.jsonl").stdout
+    for words in (
+        "about 300 connections",
+        "sampled     1 in 100: counts and bytes are scaled, times are of the 3 recorded",
+        "left out    297 connections: sample\n            5 connections: capture",
+        "lost        4 records of 2 connections, 2 KiB: the disk ",
+    ):
+        assert words in page
+    assert "\x1b" not in page
+    found = json.loads(run("stats", "t.jsonl", "--json").stdout)
+    assert (found["connections"], found["estimated"]["connections"], found["skipped_conns"]) == (3, 300, 302)
+    assert found["skipped"] == {"sample": 297, "capture": 5}
+    assert [(loss["records"], loss["connections"], loss["bytes"]) for loss in found["lost"]] == [(4, 2, 2048)]
 
 
 def test_json_is_safe_on_a_terminal_and_the_same(run: Run, tmp_path: Path) -> None:

@@ -51,7 +51,10 @@ SABOTAGE: dict[str, tuple[str, Any]] = {
     "encode": ("asgi_inspect.convert.is_utf8", lambda text: True),
     "renderer": ("asgi_inspect.render.block.safe", lambda text, newlines=False: text),
     "redaction of bodies": ("asgi_inspect.redaction.names.Names.kind", lambda self, place, name: None),
-    "redaction of scopes": ("asgi_inspect.redaction.connection.ConnectionRedaction._headers", lambda self, x: x),
+    "redaction of scopes": (
+        "asgi_inspect.redaction.connection.ConnectionRedaction._header",
+        lambda self, pair, finder: pair,
+    ),
 }
 
 

@@ -11,7 +11,8 @@ from asgi_inspect.launch.report import report
 from asgi_inspect.launch.server import Plan
 from asgi_inspect.launch.watch import Closed, CutOff
 from asgi_inspect.trace.connection import Connection
-from asgi_inspect.trace.records import ScopeRecord
+from asgi_inspect.trace.missing import Missing
+from asgi_inspect.trace.records import LostRecord, ScopeRecord, SkippedRecord
 
 PLAN = Plan(server="uvicorn 1.2", app="main:app", address=None)
 FINE = Closed(traced=True, abrupt=False, cut_off=[], cut_off_count=0, running=[])
@@ -131,3 +132,18 @@ def test_another_environment(tmp_path: os.PathLike[str]) -> None:
     assert str(tmp_path) in said(1, NOTHING, VIRTUAL_ENV=str(tmp_path))[1]
     assert said(1, NOTHING, VIRTUAL_ENV=sys.prefix)[1:] == []
     assert said(1, FINE, VIRTUAL_ENV=str(tmp_path))[1:] == []
+
+
+def test_what_is_not_in_the_trace() -> None:
+    missing = Missing()
+    for record in (
+        SkippedRecord(proc="p", at="", conns=90, why="sample"),
+        SkippedRecord(proc="q", at="", conns=1, why="capture"),
+        LostRecord(proc="p", at="", records=4, conns=1, bytes=9, why="the disk is full"),
+    ):
+        missing.add(record)
+    closed = Closed(traced=True, abrupt=False, cut_off=[], cut_off_count=0, running=[], missing=missing)
+    assert said(0, closed)[:-1] == [
+        "4 records of 1 connection could not be recorded: the disk is full.",
+        "left out on purpose: 90 connections (sample), 1 connection (capture).",
+    ]

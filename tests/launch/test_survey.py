@@ -93,6 +93,22 @@ def test_damage_is_no_hindrance(file: Path) -> None:
     survey.close()
 
 
+def test_a_part_that_was_removed_before_it_was_read(file: Path) -> None:
+    """What was open before may have ended in it; what came later is known."""
+    survey = Survey(file, 0)
+    lifespan = ScopeRecord(conn="a.0", at=AT, scope={"type": "lifespan"})
+    add(file, lines(process("a", 1), lifespan, scope("a.1")))
+    survey.read()
+    add(file, lines(scope("a.2")))  # not read before it is removed, but after
+    file.unlink()
+    add(file, lines(process("b", 2, why="rotation"), process("a", 1, why="rotation"), scope("a.4"), scope("b.4")))
+    assert told(survey) == {"a": (1, ["a.0", "a.4"]), "b": (2, ["b.4"])}
+    add(file, lines(process("c", 3), scope("a.5"), end("a.4")))
+    assert told(survey) == {"a": (1, ["a.0", "a.5"]), "b": (2, ["b.4"]), "c": (3, [])}
+    assert {proc: writer.unsure for proc, writer in survey.writers.items()} == {"a": True, "b": True, "c": False}
+    survey.close()
+
+
 def test_a_file_that_is_begun_anew(file: Path) -> None:
     survey = Survey(file, 0)
     add(file, lines(process("a", 1), scope("a.1"), scope("a.2")))

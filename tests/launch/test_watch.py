@@ -210,6 +210,45 @@ def test_runs_of_before_are_not_touched(place: Place) -> None:
     again.close(keep=True)
 
 
+def test_the_last_word_goes_into_the_file_that_is_there(place: Place, worker: Worker) -> None:
+    watch = Watch(place, SERVER)
+    write(place, process("server", SERVER), process("worker", worker.pid), scope("worker.1"))
+    until(lambda: len(watch.processes()) == 2)
+    os.rename(place.path, f"{place.path}.1")
+    place.path.write_bytes(lines(process("server", SERVER, why="rotation")))
+    worker.kill()
+    until(lambda: exits(place))
+    closed = watch.close(0)
+    assert exits(place) == {"worker": (None, 1), "server": (0, 0)}
+    assert b'"exit"' not in Path(f"{place.path}.1").read_bytes()
+    assert closed.cut_off_count == 1
+
+
+def test_of_what_it_could_not_read_it_says_nothing(place: Place, worker: Worker) -> None:
+    """Its file was rotated away and removed; the end of the connection may have been in the one after it, which was, too."""
+    watch = Watch(place, SERVER)
+    write(place, process("worker", worker.pid), scope("worker.1"))
+    until(watch.processes)
+    new = place.path.with_name("new")
+    new.write_bytes(lines(process("worker", worker.pid, why="rotation"), scope("worker.9")))
+    os.replace(new, place.path)
+    worker.kill()
+    until(lambda: exits(place))
+    closed = watch.close(0)
+    assert exits(place) == {"worker": (None, None)}
+    assert [c.connection.conn for c in closed.cut_off] == ["worker.9"]
+
+
+def test_who_still_writes_to_a_file_that_was_rotated_away_has_not_ended(place: Place) -> None:
+    write(place, process("server", SERVER), process("orphan", os.getpid()))
+    other = Place.named(str(place.path), append=True)
+    os.rename(place.path, f"{place.path}.1")
+    place.path.write_bytes(lines(process("server", SERVER, why="rotation")))
+    closed = Watch(place, SERVER).close(-9)
+    assert (exits(place), closed.running) == ({"server": (-9, 0)}, [os.getpid()])
+    other.close(keep=True)
+
+
 def test_an_empty_trace(place: Place) -> None:
     closed = Watch(place, SERVER).close(2)
     assert (closed.traced, closed.cut_off, closed.running) == (False, [], [])

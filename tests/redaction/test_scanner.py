@@ -250,3 +250,13 @@ def test_what_is_no_such_coding_is_withheld_and_a_bomb_stays_small() -> None:
     bomb.feed(packed)
     assert tracemalloc.get_traced_memory()[1] < 1_000_000
     tracemalloc.stop()
+
+
+def test_two_scanners_that_withhold_the_same_place() -> None:
+    """One of them knows the value, the other does not: neither is less than the other."""
+    octets = '[{"password":"a=b&password=c"}]'.encode("utf-16")
+    for at in range(len(octets)):
+        scanner = scanner_for("application/x-www-form-urlencoded", None, names())
+        assert scanner is not None
+        scanner.feed(octets[:at])
+        assert at == 0 or scanner.feed(octets[at:], True)[-1].end == len(octets) - at

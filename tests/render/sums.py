@@ -14,7 +14,8 @@ from asgi_inspect.render.console import Color, Printer, make_console
 from asgi_inspect.render.statistics import StatisticsPage
 from asgi_inspect.trace.figures import figures
 from asgi_inspect.trace.fold import Fold
-from asgi_inspect.trace.records import ErrorInfo, LoopRecord, LostRecord, Record
+from asgi_inspect.trace.missing import Missing
+from asgi_inspect.trace.records import ErrorInfo, LoopRecord, LostRecord, Record, SkippedRecord
 from asgi_inspect.trace.statistics import By, Statistics
 from tests.render.talk import AT, PROC, Talk, body, http_scope, process, request, start, websocket_scope
 from tests.render.talks import TALKS, Stream
@@ -112,11 +113,12 @@ def summed_up(
         fold.feed(record)
     for connection in fold.connections.values():
         statistics.take(connection)
-    lost = sum(record.records for record in fold.lost)
+    missing = Missing()
+    for record in records:
+        if isinstance(record, LostRecord | SkippedRecord):
+            missing.add(record)
     blocked = sum(record.blocked_us for record in records if isinstance(record, LoopRecord))
-    around: Any = SimpleNamespace(
-        processes=fold.processes, exits=fold.exits, lost_records=lost, skipped_conns=0, blocked_us=blocked
-    )
+    around: Any = SimpleNamespace(processes=fold.processes, exits=fold.exits, missing=missing, blocked_us=blocked)
     stream = Stream(encoding)
     printer = Printer(make_console(stream, color, {}, width), stream.write)  # type: ignore[arg-type]
     printer.print([StatisticsPage(figures(statistics, around), around, rows=rows, utc=True)])

@@ -144,7 +144,8 @@ def events(draw: st.DrawFn, conn: str) -> list[Record]:
     """The records of one connection, in their order."""
     found: list[Record] = []
     if draw(st.integers(0, 9)):
-        found.append(ScopeRecord(conn=conn, at=AT.format(draw(st.integers(0, 59)), 7), scope=draw(scopes | odd)))
+        at, sample = AT.format(draw(st.integers(0, 59)), 7), draw(st.none() | st.sampled_from([0.01, 0.3]))
+        found.append(ScopeRecord(conn=conn, at=at, scope=draw(scopes | odd), sample=sample))
     if draw(st.booleans()):
         found.append(ScopeRecord(conn=conn, at=AT.format(0, 8), scope=draw(scopes), layer=1, name="a.b", inside=0))
     t_us = n = 0

@@ -140,3 +140,12 @@ def test_a_live_and_a_finished_trace_fold_the_same(records: list[Record], data: 
             seen[connection.conn] = summary(connection)
     assert live.connections == {}
     assert seen == {conn: summary(connection) for conn, connection in finished.connections.items()}
+
+
+def test_a_view_that_runs_for_days_remembers_as_much_of_what_is_missing() -> None:
+    fold = Fold(keep_events=False, keep_ended=10)
+    for number in range(1000):
+        fold.feed(SkippedRecord(proc="p", at=AT, conns=number, why="sample"))
+        fold.feed(LostRecord(proc="p", at=AT, records=number, conns=1, bytes=1, why="full"))
+    assert [record.conns for record in fold.skipped] == list(range(990, 1000))
+    assert len(fold.lost) == 10

@@ -15,6 +15,7 @@ from msgspec import structs
 
 from asgi_inspect.trace.figures import SORTS, Figures, Sort, figures
 from asgi_inspect.trace.fold import Fold
+from asgi_inspect.trace.missing import Missing
 from asgi_inspect.trace.records import ErrorInfo
 from asgi_inspect.trace.statistics import BY, KEPT, OTHER, By, Statistics
 from tests.render.talk import Talk, body, http_scope, process, request, start, websocket_scope
@@ -22,6 +23,7 @@ from tests.render.talk import Talk, body, http_scope, process, request, start, w
 PLAIN = {
     "conn": "p.1",
     "at": "2026-11-23T13:00:00.000000Z",
+    "sample": None,
     "type": "http",
     "method": "GET",
     "path": "/items/1",
@@ -57,9 +59,7 @@ def counted(*some: Any, by: By = "route") -> Statistics:
 def around(exits: tuple[str, ...] = (), **pids: int) -> Any:
     """What a trace tells beside its connections."""
     processes = {proc: structs.replace(process(pid, proc), host=f"box{pid % 2}") for proc, pid in pids.items()}
-    return SimpleNamespace(
-        processes=processes, exits=dict.fromkeys(exits), lost_records=0, skipped_conns=0, blocked_us=0
-    )
+    return SimpleNamespace(processes=processes, exits=dict.fromkeys(exits), missing=Missing(), blocked_us=0)
 
 
 def summed(*some: Any, by: By = "route", sort: Sort = "count", near: Any = None) -> Figures:
@@ -99,6 +99,7 @@ def test_one_group_whole() -> None:
         "sent": 7,
         "total_us": 800,
         "durations": [{"from_us": 200, "below_us": 500, "count": 3}],
+        "estimated": None,
     }
     assert found.statuses == {"200": 1, "503": 1}
     assert found.outcomes == {"returned": 2, "open": 1, "raised": 1}
