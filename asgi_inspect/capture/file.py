@@ -135,6 +135,7 @@ class FileSink:
                     self._write(rotates=self.each_line)
             finally:
                 self._lock.release()
+            self._quiet = 0  # else the timer, which sees no line, would rest, and be woken by each
             self._timer.postpone(TICK, now)
         elif not self._urgent:
             self._urgent = True
