@@ -80,7 +80,7 @@ class TimerAlarm(EventAlarm):
             return super().wait(seconds)
         # Whoever set it before that line has set the timer too early, but this before that.
         if self._timer is not None and not self.is_set():
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # closed by others meanwhile: the next call sees that, and is an event's
                 os.read(self._timer.fd, 8)
         return self.is_set()
 
@@ -93,6 +93,7 @@ class TimerAlarm(EventAlarm):
     def _open(self) -> bool:
         if not self._opened:
             self._opened = True
+            # No such call in this libc, no `ctypes`, no descriptor left: an event does it, only less well.
             with contextlib.suppress(AttributeError, NameError, OSError):
                 self._timer = _Timer()
         return self._timer is not None
@@ -125,8 +126,8 @@ class _Timer:
 
 
 def _close(fd: int) -> None:
-    with contextlib.suppress(OSError):
-        _set_timer(fd, _SECOND)  # refused by all that is none
+    with contextlib.suppress(OSError):  # the number is another's by now, and not ours to close
+        _set_timer(fd, _SECOND)  # refused by all that is no timer
         os.close(fd)
 
 
