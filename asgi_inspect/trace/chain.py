@@ -169,8 +169,7 @@ def opened_at_once(
                     # A FIFO is never opened to look at it, and has no earlier files.
                     if not stat.S_ISREG(os.stat(name).st_mode):
                         break
-                    found.append(Opened(name, tried.enter_context(open(name, "rb"))))
-                    _make_room(found[-1])
+                    found.append(Opened(name, tried.enter_context(_opened(name))))
             # In this order: what was missing is missing in between, when all others are what they were opened as.
             if earlier == earlier_names(os.path.realpath(path)) and all(_is_there(one) for one in found):
                 stack.push(tried.pop_all())
@@ -178,21 +177,39 @@ def opened_at_once(
     return []
 
 
-def _make_room(last: Opened) -> None:
-    """Let more files be open than this one is; raises OSError where there can be no more."""
+def _opened(name: str) -> BinaryIO:
+    """A file, open to be read, and room for what else is opened; raises OSError where there can be no more."""
+    while True:
+        try:
+            file = open(name, "rb")  # noqa: SIM115 - it is the caller's to close
+        except OSError as error:
+            if error.errno != errno.EMFILE or sys.platform == "win32":
+                raise
+            _make_room(name, resource.getrlimit(resource.RLIMIT_NOFILE)[0])  # whoever has the others
+            continue
+        try:
+            if sys.platform != "win32":
+                _make_room(name, file.fileno() + _SPARE)
+        except OSError:
+            file.close()
+            raise
+        return file
+
+
+def _make_room(name: str, wanted: int) -> None:
+    """Let there be more descriptors than the wanted one; raises OSError, with the name, where there can be no more."""
     if sys.platform == "win32":
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = last.file.fileno() + _SPARE
     if soft == resource.RLIM_INFINITY or wanted < soft:
         return
     if hard != resource.RLIM_INFINITY and wanted >= hard:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), last.name)
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), name)
     more = 2 * wanted if hard == resource.RLIM_INFINITY else min(2 * wanted, hard)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (more, hard))
     except (OSError, ValueError):  # some systems have a lower limit than they say
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), last.name) from None
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), name) from None
 
 
 def _is_there(one: Opened) -> bool:

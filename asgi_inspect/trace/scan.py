@@ -2,6 +2,7 @@
 
 import io
 import json
+import operator
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import repeat
@@ -23,6 +24,8 @@ from .seen import Asked, Seen
 from .source import Source, open_source
 
 _DAMAGES_KEPT: Final = 1000
+_ENDS: Final = operator.itemgetter(0, -2)  # of a line that ends with a newline
+_OF_OBJECT: Final = {(ord("{"), ord("}"))}
 
 
 class Sink(Protocol):
@@ -121,8 +124,17 @@ def look_at(
 
 
 def _is_line_by_line(glances: list[Glance], data: bytes) -> bool:
-    """Whether each line is a record: the decoder would also take two on one line, and one on two lines."""
-    return len(glances) == len(io.BytesIO(data).readlines())  # twice as fast as `count`
+    """Whether each line is a record: the decoder would also take two on one line, one on two lines, and empty lines."""
+    lines = io.BytesIO(data).readlines()  # twice as fast as `count`
+    if len(lines) != len(glances):
+        return False
+    last = lines.pop() if lines else b""
+    # Where each line begins and ends as an object does, each of its ends is the end of one: none goes on behind it.
+    try:
+        ends = set(map(_ENDS, lines))
+    except IndexError:  # an empty line
+        return False
+    return ends <= _OF_OBJECT and last[:1] == b"{" and last.rstrip(b"\n")[-1:] == b"}"
 
 
 def _parsed(block: Block, parser: Parser) -> Iterator[Line]:

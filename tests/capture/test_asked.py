@@ -1,7 +1,5 @@
 """A filter asked of a scope before anything is recorded says what it says of the trace afterwards."""
 
-import sys
-import time
 from collections import ChainMap, OrderedDict, UserDict
 from types import MappingProxyType
 from typing import Any
@@ -149,14 +147,3 @@ def test_a_one_shot_iterator_stays_whole() -> None:
     headers = iter([(b"host", b"leaf.example")])
     assert not ScopeTest(parse_filter("host:leaf.example")).holds(http_scope(headers=headers))
     assert list(headers) == [(b"host", b"leaf.example")]
-
-
-def test_it_costs_little() -> None:
-    test, scope = ScopeTest(parse_filter("-path:/health")), http_scope(path="/health")
-    best = sys.maxsize
-    for _ in range(20):
-        began = time.process_time_ns()
-        for _ in range(1000):
-            test.holds(scope)
-        best = min(best, time.process_time_ns() - began)
-    assert best / 1000 < 3000  # ns

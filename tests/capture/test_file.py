@@ -55,12 +55,13 @@ def test_a_connection_is_one_write(path: Path, sink: FileSink, disk: Disk) -> No
 
 
 def test_a_line_that_nothing_follows_is_in_the_file_within_50_ms(path: Path, sink: FileSink) -> None:
-    """The best of a few, because a busy machine may let a thread wait; what is promised is ours alone."""
-    best = 1.0
-    for n in range(1, 6):
+    """The best of many, because a busy machine may let a thread wait; what is promised is ours alone."""
+    best, n = 1.0, 0
+    while best >= 0.05 and n < 50:
+        n += 1
         began = time.monotonic()
         add(sink, n)
-        until(lambda: path.exists() and told(path.read_bytes())[-1] == n)
+        until(lambda: path.exists() and told(path.read_bytes())[-1:] == [n])
         best = min(best, time.monotonic() - began)
     assert best < 0.05
 
@@ -95,7 +96,7 @@ def test_the_timer_rests_when_nothing_comes_and_begins_again(
     monkeypatch.setattr(file_module, "QUIET_TICKS", 2)
     for n in range(1, 4):
         add(sink, n)
-        until(lambda: path.exists() and told(path.read_bytes())[-1] == n)
+        until(lambda: path.exists() and told(path.read_bytes())[-1:] == [n])
         until(lambda: sink._timer.idle)
 
 

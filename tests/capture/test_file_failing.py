@@ -169,7 +169,7 @@ def test_what_has_no_room_is_counted_and_told_when_writing_works_again(
     until(lambda: b'"lost"' in path.read_bytes())
     add(sink, 101)
     flush(sink)
-    until(lambda: told(path.read_bytes())[-1] == 101)
+    until(lambda: told(path.read_bytes())[-1:] == [101])
     kept = 10  # the one that passes the ceiling is the last that is taken
     assert told(path.read_bytes()) == ["start", *range(1, kept + 1), 100 - kept, 101]
     lost = next(record for record in objects(path.read_bytes()) if record["record"] == "lost")

@@ -120,7 +120,7 @@ def test_lines_come_in_order_on_a_thread_of_its_own(sink: QueueSink, reader: Rea
 def test_one_line_alone_comes_at_once(sink: QueueSink, reader: Reader) -> None:
     for n in range(1, 50):
         add(sink, n)
-        until(lambda: reader.got and reader.told[-1] == n)
+        until(lambda: reader.got and reader.told[-1:] == [n])
 
 
 def test_four_threads_at_once(sink: QueueSink, reader: Reader) -> None:
@@ -159,7 +159,7 @@ def test_what_does_not_fit_is_counted_and_told_in_its_place(
     reader.goes_on.set()
     until(lambda: reader.got and sink._thread.idle)
     add(sink, 102)
-    until(lambda: reader.told[-1] == 102)
+    until(lambda: reader.told[-1:] == [102])
     assert reader.told == ["start", *range(1, 12), 90, 102]
     lost = json.loads(reader.got[-2])
     assert lost["why"] == "the reader could not keep up"
@@ -366,7 +366,7 @@ def test_settling_hands_on_all_there_is(sink: QueueSink, reader: Reader) -> None
     sink.settle()
     assert reader.told == ["start", *range(1, 500)]
     add(sink, 500)
-    until(lambda: reader.told[-1] == 500)
+    until(lambda: reader.told[-1:] == [500])
 
 
 def test_where_no_thread_can_be_had_the_end_says_what_is_left(

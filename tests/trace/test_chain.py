@@ -121,7 +121,7 @@ def test_by_a_link(rotated: Path, tmp_path: Path) -> None:
 
 # --- many files --------------------------------------------------------------------------------------------------------
 
-FEW = 128  # descriptors
+FEW = 128
 MANY = 300
 
 
@@ -135,36 +135,52 @@ def many(path: Path) -> Path:
 
 
 @pytest.fixture
-def few() -> Iterator[None]:
+def few() -> Iterator[int]:
+    """So many descriptors and no more, beyond those that this process has by now."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (FEW, hard))
-    yield
+    free = os.dup(0)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + FEW, hard))
+    yield free + FEW
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.fixture
-def no_more(monkeypatch: pytest.MonkeyPatch, few: None) -> None:
+def no_more(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
     """The limit cannot be raised."""
-    monkeypatch.setattr("resource.getrlimit", lambda which: (FEW, FEW))
+    monkeypatch.setattr("resource.getrlimit", lambda which: (few, few))
 
 
 ALL = [f"p.{number}" for number in range(1, MANY + 1)]
 
 
-def test_all_of_many_files_are_read(many: Path, few: None) -> None:
+def test_all_of_many_files_are_read(many: Path, few: int) -> None:
     assert [found.conn for found in connections(many)] == ALL
     assert len(list(read_trace(many))) == 2 * MANY
     assert len(names(many)) == MANY
 
 
-def test_many_files_are_held_as_they_were(many: Path, few: None) -> None:
+def test_many_files_are_held_as_they_were(many: Path, few: int) -> None:
     with Traces([many]) as traces:
         rotate(many)
         Path(f"{many}.{MANY}").unlink()
         assert [found.conn for found in traces.connections(parse_filter(""))] == ALL
 
 
-def test_many_files_are_followed_from_the_oldest(many: Path, few: None) -> None:
+def test_a_process_that_has_as_many_open_as_it_may_reads_them_too(many: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with ExitStack() as stack:
+        taken = [stack.enter_context(open(os.devnull, "rb")).fileno() for _ in range(FEW)]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (taken[FEW // 2], hard))
+        try:
+            with Traces([many]) as traces:
+                rotate(many)
+                assert [found.conn for found in traces.connections(parse_filter(""))] == ALL
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_many_files_are_followed_from_the_oldest(many: Path, few: int) -> None:
     with Follower(many) as follower:
         assert len(list(follower.lines())) == 2 * MANY
 

@@ -52,6 +52,31 @@ def test_a_summary_says_what_a_connection_says(folder: Path, records: list[Recor
     same_as_whole(file)
 
 
+P, Q, R, S = (b'{"record":"send","conn":"p.1","n":%d,"t_us":1,"message":{}}' % n for n in range(1, 5))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"\n" + P + Q + b"\n", id="an empty line"),
+        pytest.param(P + Q + b"\n\n", id="at the end"),
+        pytest.param(b" \t\n" + P + Q, id="white space"),
+        pytest.param(P + b"\n \n" + Q + R + b"\n" + S + b"\n", id="in the middle"),
+        pytest.param(P.replace(b":", b":\n", 1) + Q + b"\n", id="a record on two lines"),
+        pytest.param(P.replace(b"{}", b"\n{}") + Q + b"\n", id="as an object begins"),
+        pytest.param(b"\n\n", id="nothing else"),
+    ],
+)
+def test_so_many_lines_that_hold_as_many_records_may_be_damaged(folder: Path, data: bytes) -> None:
+    """Two records on one line, and none on another."""
+    file = folder / "joined.jsonl"
+    file.write_bytes(data)
+    _, damages = read_whole(file)
+    found = look_at([file], Part(0, 0, None, 1), Nobody(), want=EVERYTHING, matches=bool, pids=None)
+    assert found.damages.first == damages
+    same_as_whole(file)
+
+
 @SLOW
 @given(made.traces(), st.data())
 def test_so_it_does_of_a_damaged_trace(folder: Path, records: list[Record], data: st.DataObject) -> None:

@@ -1,6 +1,7 @@
 """Point 5 of the transparency contract: the snapshot is taken at once, and looking does not act."""
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -149,9 +150,9 @@ def test_a_state_of_millions_does_not_hold_the_application(out: Path) -> None:
     middleware = InspectMiddleware(nothing, out=out)
     started = asyncio.new_event_loop()
     try:
-        began = started.time()
+        began = time.thread_time()
         started.run_until_complete(run(middleware, http_scope(state=state)))
-        took = started.time() - began
+        took = time.thread_time() - began
     finally:
         started.close()
     assert took < 0.5, "it was walked, or copied"
