@@ -151,7 +151,17 @@ def read_options(given: Mapping[str, Any], environ: Mapping[str, str]) -> Option
             values[name] = min((limit for limit in limits if limit is not None), default=None)
         values["redact"] = _stricter(launch.redact, values["redact"] if "redact" in given else None)
         values |= {name: _PARSERS[name](name, getattr(launch, name)) for name in _CHOOSING if name not in given}
-    return Options(launch=launch, **values)
+    options = Options(launch=launch, **values)
+    _require_sense(options, given, environ)
+    return options
+
+
+def _require_sense(options: Options, given: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+    """Raise UsageError for a keyword that means nothing without another one. A variable may come and go by itself."""
+    if "slow_ms" not in given or options.slow_ms is None or options.only is not None:
+        return
+    if "only" in given or not environ.get(PREFIX + "ONLY"):
+        raise UsageError('slow_ms says what is slow for only="errors": give that too.')
 
 
 def _nothing_withheld(value: str) -> dict[str, None]:

@@ -202,7 +202,7 @@ def _give(chosen: argparse.Namespace, figures: Figures, runs: list[Figures]) -> 
     console = make_console(sys.stdout)
     for sheet in found:
         table.show(sheet, console)
-    print("", *told, sep="\n")
+    table.say(["", *told], console)
     return 0
 
 

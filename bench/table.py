@@ -169,8 +169,9 @@ def ways_sheet(figures: Figures) -> Sheet:
 
 def targets_sheet(runs: Sequence[tuple[str, Iterable[Verdict]]], *, whole: bool = True) -> Sheet:
     """Of one run, or of several side by side, each with its name. whole: also those of which nothing was measured."""
-    columns = [Column("target", right=False, wraps=22), Column("wanted"), Column("beyond")]
-    columns += [Column(name, right=False, wraps=22) for name, _ in runs]
+    one = len(runs) == 1
+    columns = [Column("target", right=False, wraps=22 if one else 10), Column("wanted"), Column("beyond")]
+    columns += [Column(name, right=False, wraps=22 if one else 8) for name, _ in runs]  # so that four fit
     sheet = Sheet("Targets, and whether they are reached.", columns)
     for verdicts in zip(*(verdicts for _, verdicts in runs), strict=True):
         if not whole and not any(verdict.found for verdict in verdicts):
@@ -239,7 +240,13 @@ def _place(key: Key) -> str:
 def show(sheet: Sheet, console: Console) -> None:
     """On a screen; what there is no room for is left out."""
     for piece in _blocks(sheet, wide=console.width >= _WIDE):
-        console.print(piece)
+        console.print(piece, soft_wrap=False)
+
+
+def say(sentences: Iterable[str], console: Console) -> None:
+    """What is to be known of all tables; folded like these, also where there is no terminal."""
+    for sentence in sentences:
+        console.print(Text(sentence), soft_wrap=False)
 
 
 def _blocks(sheet: Sheet, *, wide: bool) -> Iterator[RenderableType]:

@@ -21,7 +21,7 @@ from asgi_inspect.trace.connection import Connection
 from asgi_inspect.trace.fold import Fold
 from asgi_inspect.trace.read import read_trace
 from tests.servers.starting import until
-from tests.serving import running
+from tests.serving import PATIENCE, running
 
 TEAS: Final = {"teas": [{"id": number, "name": f"茶 {number}", "price": number * 1.5} for number in range(400)]}
 PLAIN: Final = json.dumps(TEAS, ensure_ascii=False).encode()
@@ -126,7 +126,7 @@ def served(server: str, file: Path) -> Iterator[int]:
 def ask_for_everything(port: int) -> None:
     """One connection of each sort."""
     # As it comes: a client that decodes would stumble over two codings in a row.
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client:
         paths = [*(f"/coded/{coding.replace(', ', '+')}" for coding in CODERS), "/png", "/events", "/latin", "/lines"]
         for path in paths:
             with client.stream("GET", path) as response:
@@ -137,7 +137,7 @@ def ask_for_everything(port: int) -> None:
         client.post("/coded-request", content=gzip.compress(PLAIN), headers={"content-encoding": "gzip"})
         client.head("/png")
     try:
-        httpx.get(f"http://127.0.0.1:{port}/raise")
+        httpx.get(f"http://127.0.0.1:{port}/raise", timeout=PATIENCE)
     except httpx.HTTPError:
         pass  # the response breaks off
     with connect(f"ws://127.0.0.1:{port}/talk", subprotocols=["chat"]) as socket:  # type: ignore[list-item]

@@ -10,7 +10,7 @@ from websockets.sync.client import connect
 
 from asgi_inspect.middleware import InspectMiddleware
 from tests.apps.frameworks import FRAMEWORKS, GREETING, LINES, fastapi, litestar, quart, starlette
-from tests.serving import serving
+from tests.serving import PATIENCE, serving
 from tests.tracing import bodies, only, traced
 
 BODY = b"\x00\xff" + b"leaf" * 500
@@ -33,7 +33,7 @@ def visit(app: Any, *, websocket: bool) -> Seen:
     """Serve an application, ask all that it has, and stop it."""
     answers, texts = {}, []
     with serving(app, date_header=False) as port:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=PATIENCE) as client:
             for response in (client.get("/hello"), client.post("/echo", content=BODY), client.get("/stream")):
                 answers[response.url.path] = response.status_code, response.headers.raw, response.content
         if websocket:

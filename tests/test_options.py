@@ -67,7 +67,6 @@ def launched(**fields: Any) -> dict[str, str]:
         ("sample", None, "1", 1.0, "none", None),
         ("capture", None, "path:/x", "path:/x", "-path:/y", "-path:/y"),
         ("only", None, "errors", "errors", None, None),
-        ("slow_ms", None, "500", 500.0, 0.5, 0.5),
     ],
 )
 def test_a_keyword_else_its_variable_else_its_default(

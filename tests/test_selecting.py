@@ -55,3 +55,41 @@ def test_a_term_that_needs_more_than_the_scope_is_named(term: str) -> None:
     assert str(caught.value).startswith(
         f"capture decides before anything is recorded, and {name} is not told by the scope"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "environ", "slow"),
+    [
+        ({"only": "errors", "slow_ms": 0.5}, {"ASGI_INSPECT_SLOW_MS": "500"}, 0.5),
+        ({"only": "errors"}, {"ASGI_INSPECT_SLOW_MS": "500"}, 500.0),
+        ({"slow_ms": 5}, {"ASGI_INSPECT_ONLY": "errors"}, 5.0),
+        ({"slow_ms": 5}, launched(only="errors"), 5.0),
+        (
+            {"slow_ms": 5},
+            {"ASGI_INSPECT_ONLY": "path:/of-the-view"},
+            5.0,
+        ),  # a variable keeps no application from starting
+        ({}, {"ASGI_INSPECT_SLOW_MS": "500"}, 500.0),
+        ({}, launched(slow_ms=5.0), 5.0),
+        ({"slow_ms": None}, {}, None),
+        ({"slow_ms": "none", "only": None}, {}, None),
+    ],
+)
+def test_what_is_slow_is_said_with_what_it_is_for(given: Any, environ: dict[str, str], slow: float | None) -> None:
+    assert read_options(given, environ).slow_ms == slow
+
+
+@pytest.mark.parametrize(
+    ("given", "environ"),
+    [
+        ({"slow_ms": 5}, {}),
+        ({"slow_ms": "500", "only": "none"}, {"ASGI_INSPECT_ONLY": "errors"}),
+        ({"slow_ms": 5}, launched()),
+        ({"slow_ms": 5, "only": None}, launched(only="errors")),
+    ],
+    ids=["alone", "with none", "launched", "launched, with none"],
+)
+def test_what_is_slow_means_nothing_by_itself(given: dict[str, Any], environ: dict[str, str]) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_options(given, environ)
+    assert str(caught.value) == 'slow_ms says what is slow for only="errors": give that too.'

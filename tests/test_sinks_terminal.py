@@ -98,6 +98,8 @@ def test_compact_without_colour() -> None:
 def test_jsonl() -> None:
     with on_terminal(TERMINAL + 'ask(application(format="jsonl"), "/x\u202e\x9b\x7f")') as (process, master):
         text = shown(master, '"outcome":"returned"')
+        while not text.endswith("\n"):
+            text += shown(master, "\n")
         assert process.wait(PATIENCE) == 0
     kinds = [record["record"] for record in objects(text.encode())]
     assert [kind for kind in kinds if kind != "sent"] == ["process", "scope", "send", "send", "end"]

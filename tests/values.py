@@ -3,14 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from asgi_inspect.protocol.fields import MESSAGES, SCOPES, Kind
-
-# The machine may be busy: slowness is no failure of a law.
-settings.register_profile("lawful", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("lawful")
 
 # --- builtins ------------------------------------------------------------------------------------------------------------
 

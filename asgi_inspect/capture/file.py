@@ -189,9 +189,9 @@ class FileSink:
         except Exception:  # noqa: BLE001, S110 (it is tried again at once, and said)
             pass
         finally:
-            if done < len(batch):
-                lines.extendleft(reversed(batch[done:]))
-                self._size, self._calm_until, self._torn = len(data), 0, written > 0
+            if written < len(data):
+                lines.extendleft(reversed(left := batch[done:]))
+                self._size, self._calm_until, self._torn = sum(map(len, left)), 0, written > 0
             self._batch, self._writing = [], 0
         self._end += written
         self._unseen += done

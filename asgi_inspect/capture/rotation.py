@@ -170,10 +170,10 @@ def fitting(lines: list[bytes], begin: int, least: int, room: int) -> list[bytes
 
 
 def whole(lines: list[bytes], written: int) -> int:
-    """How many lines were taken with their every byte."""
+    """How many lines were taken: the last of them maybe without its newline, with which the next write begins."""
     for count, line in enumerate(lines):
         written -= len(line)
-        if written < 0:
+        if written < -1:
             return count
     return len(lines)
 

@@ -105,11 +105,17 @@ def usual_scope(scope: dict[Any, Any], clean: ConnectionRedaction | None) -> byt
             or (raw != path and odd_in_path(raw) is not None)
             or (query and query not in clean.redaction.queries)
         ):
-            if clean.seen is not None:  # what is withheld first counts, and the headers may not be the first
-                return None
+            # What is withheld first counts, and the headers may not be the first: as nothing of a field in front of them is
+            # withheld, nor looked for what they have, it was all the same.
+            early = clean.seen is not None
             for key in scope:
-                if key in _LOOKED_AT:
-                    tree[key] = clean.field(key, tree[key])
+                if key == "headers":
+                    early = False
+                elif key in _LOOKED_AT:
+                    kept = clean.field(key, tree[key])
+                    if early and (kept is not tree[key] or key in _OPEN):
+                        return None
+                    tree[key] = kept
     try:
         return orjson.dumps(tree, None, _STRICT)
     except orjson.JSONEncodeError:  # a key that is no plain str

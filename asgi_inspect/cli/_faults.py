@@ -28,6 +28,11 @@ class Faults:
         if number <= _SAID:
             self._say(str(damage))
 
+    def note(self, sentence: str) -> None:
+        """Say what is to be known of the input and is no damage; nothing where the sentence is empty."""
+        if sentence:
+            self._say(sentence)
+
     def hold(self) -> None:
         """Somebody else has the terminal: say nothing until `finish`."""
         self._held = [] if self._held is None else self._held

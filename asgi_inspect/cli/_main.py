@@ -35,13 +35,24 @@ def _complain(sentence: str) -> int:
 
 
 def _in_one_sentence(error: click.ClickException) -> str:
-    sentence = error.format_message()
-    sentence = sentence[:1].lower() + sentence[1:]
     context = getattr(error, "ctx", None)
     # uvicorn's own parser has a context of that name; a command of ours has its own, and `run` is not said.
     word = context.info_name if context is not None and context.info_name not in ("asgi-inspect", "run") else None
+    misplaced = _of_a_run(error.option_name) if isinstance(error, click.NoSuchOption) else None
+    sentence = misplaced or error.format_message()
+    sentence = sentence[:1].lower() + sentence[1:]
     see = f"asgi-inspect {word} --help" if word else "asgi-inspect --help"
     return f"{sentence.rstrip('.')}{'' if sentence.endswith('?') else ';'} see {see}."
+
+
+def _of_a_run(option: str) -> str | None:
+    """What is said of an option that another command was given; None where a run has none of that name."""
+    from ._settings import run_settings  # not needed unless something is wrong
+
+    if not any(option in (*setting.opts, *setting.secondary_opts) for setting in run_settings()):
+        return None
+    filters = ", and here a filter stands by itself, as in status:5xx" if option in ("--only", "--ignore") else ""
+    return f"{option} is an option of runs (asgi-inspect {option} ... main:app){filters}"
 
 
 def _end(status: int) -> NoReturn:

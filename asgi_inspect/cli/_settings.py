@@ -26,10 +26,12 @@ from ..options import (
 )
 from ..selecting import parse_capture, parse_milliseconds, parse_sample
 from ..text import safe
-from ..trace.filter import Filter, parse_filter
+from ..trace.filter import Filter, parse_filter, words_of
 
 TABLE = "asgi-inspect"
 ERRORS: Final = "errors"
+_ALL: Final = "none"
+_NEAR: Final = 0.75
 if TYPE_CHECKING:
     _SizeType = click.ParamType[int | None]  # generic for type checkers only, and from click 8.4 on
     _FilterType = click.ParamType[Filter]
@@ -112,10 +114,39 @@ class FilterText(_FilterType):
 
 
 class OnlyText(FilterText):
-    """A filter of what is shown; or the word `errors`, which says what is recorded."""
+    """The word `errors`, which says what is recorded; or a filter of what is shown; or `none`, for all.
+
+    A word that is nearly `errors` would be a filter that looks for it as a text, and nobody means that.
+    """
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return ERRORS if value == ERRORS else super().convert(value, param, ctx)
+        if isinstance(value, Filter):
+            return value
+        word = value.strip().lower()
+        if word in (ERRORS, _ALL):
+            return ERRORS if word == ERRORS else Filter()
+        found = super().convert(value, param, ctx)
+        for bare in _bare_words(value):
+            if _is_nearly_errors(bare):
+                self.fail(_not_errors(bare), param, ctx)
+        return found
+
+
+def _bare_words(text: str) -> Iterator[str]:
+    """The words of a filter that are looked for as texts, but for those in quotes."""
+    for word in words_of(text):
+        if word.name is None and text[word.at - 1 : word.at] not in ("'", '"'):
+            yield from (value.text.lower() for value in word.values)
+
+
+def _is_nearly_errors(word: str) -> bool:
+    return (len(word) > 2 and ERRORS.startswith(word)) or bool(difflib.get_close_matches(word, [ERRORS], cutoff=_NEAR))
+
+
+def _not_errors(word: str) -> str:
+    if word == ERRORS:
+        return f"{ERRORS} says what is recorded and stands alone; a filter of what is shown is another --only"
+    return f'"{safe(word)}" is not {ERRORS}, which records what failed; to show what holds this text: text:{safe(word)}'
 
 
 class Setting(click.Option):
@@ -214,11 +245,11 @@ def run_settings() -> list[click.Option]:
         ),
         Setting(
             ["--only"],
-            metavar="FILTER",
+            metavar="errors|FILTER",
             type=OnlyText(),
             multiple=True,
-            help="Show only such connections (asgi-inspect help filters); the file has all. Several: any of them. "
-            "The word errors: record failed ones alone (4xx, 5xx, raised ...), and such as --slow-ms says.",
+            help="The word errors: record what failed alone (4xx, 5xx, raised ...), and what --slow-ms says. Else a "
+            "filter: show only such connections (asgi-inspect help filters); the file has all. Several: any of them.",
         ),
         Setting(
             ["--slow-ms"],

@@ -3,9 +3,10 @@
 import difflib
 import os
 import platform
+import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +19,10 @@ from ..launch.frameworks import FRAMEWORKS, version_of
 from ..launch.place import Place
 from ..launch.server import SERVERS
 from ..launch.state import new_run, runs, state_folder
-from ..options import PREFIX, Options, parse_flag, read_options
+from ..options import PREFIX, Options, read_options
 from ..render.console import Color, make_console
 from ..trace.chain import earlier_names
+from ..trace.filter import Filter
 from ..views.spans import plural, size_text
 from ._checks import Check
 from ._settings import defaults, run_settings
@@ -33,9 +35,9 @@ _NARROW = 40  # columns
 
 
 def surroundings(
-    directory: Path, out: str | None, append: bool, color: Color, environ: Mapping[str, str]
+    directory: Path, out: str | None, append: bool, color: Color, environ: Mapping[str, str], *, given: Sequence[str]
 ) -> Iterator[Check]:
-    """All that can be said without an application."""
+    """All that can be said without an application. given: our options, as they were typed."""
     yield _python()
     yield from _active(environ)
     yield from _servers()
@@ -44,7 +46,7 @@ def surroundings(
         yield _state(directory, environ)
     else:
         yield _trace_file(out, append=append)
-    yield from _settings(directory, environ)
+    yield from _settings(directory, environ, given)
     yield _terminal(color, environ)
 
 
@@ -122,7 +124,7 @@ def _state(directory: Path, environ: Mapping[str, str]) -> Check:
     return Check("ok", "traces", kept)
 
 
-def _settings(directory: Path, environ: Mapping[str, str]) -> Iterator[Check]:
+def _settings(directory: Path, environ: Mapping[str, str], given: Sequence[str]) -> Iterator[Check]:
     if environ.get("ASGI_INSPECT") == "0":
         yield Check("problem", "settings", "ASGI_INSPECT=0 turns tracing off, everywhere: unset it.")
     try:
@@ -137,17 +139,21 @@ def _settings(directory: Path, environ: Mapping[str, str]) -> Iterator[Check]:
     yield from wrong
     said = [f"{name.replace('_', '-')} = {_toml(value)} in pyproject.toml" for name, value in in_file.items()]
     said += [f"{name}={value}" for name, value in variables.items()]
+    said += [shlex.join(given)] if given else []
     if not wrong:
         yield Check("ok", "settings", ", ".join(said) or "the defaults")
-        names, nothing = (
-            variables.get(f"{PREFIX}{name}", in_file.get(name.lower())) for name in ("REDACT", "NO_REDACT")
-        )
-        if nothing and not names and parse_flag(f"{PREFIX}NO_REDACT", nothing):
-            yield Check("note", "secrets", "nothing is withheld (no-redact): traces hold every password and token.")
 
 
 def _toml(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
+    match value:
+        case list():
+            return f"[{', '.join(map(_toml, value))}]"
+        case bool():
+            return str(value).lower()
+        case str() | Filter():
+            return f'"{value}"'
+        case _:
+            return '"none"' if value is None else str(value)
 
 
 def _wrong_variable(name: str, value: str, directory: Path) -> Check | None:
@@ -160,7 +166,8 @@ def _wrong_variable(name: str, value: str, directory: Path) -> Check | None:
         )
     try:
         defaults(run_settings(), directory, {name: value})
-        read_options({captures[name]: value} if name in captures else {}, {})
+        if name != f"{PREFIX}ONLY":  # for a run, it may also be a filter of the view
+            read_options({"only": "errors", captures[name]: value} if name in captures else {}, {})
     except UsageError as error:
         return Check("problem", "settings", str(error) if name in str(error) else f"{name}: {error}")
     return None

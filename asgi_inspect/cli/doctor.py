@@ -11,6 +11,7 @@ import click
 from ..errors import UsageError
 from ..launch import python
 from ..launch.output import Output
+from ..options import PREFIX
 from ..render.console import Printer, make_console
 from ..version import __version__
 from ..views.spans import plural
@@ -20,7 +21,17 @@ from ._help import version_option
 from ._settings import directory, run_settings
 from ._split import Split
 from ._surroundings import surroundings
-from .run import ASKING, DEFAULT_SERVER, SPLIT, RunCommand, require_application, server_of
+from .run import (
+    ASKING,
+    DEFAULT_SERVER,
+    SPLIT,
+    RunCommand,
+    require_application,
+    require_sense,
+    server_of,
+    typed,
+    withheld,
+)
 
 BREAKS = 1
 _SECONDS = 20.0
@@ -44,22 +55,42 @@ class DoctorCommand(RunCommand):
         click.Command.format_help(self, ctx, formatter)
 
 
-def _doctor(*, timeout: float, out: str | None, append: bool, color: Any, **_: Any) -> int:
-    parts: Split = click.get_current_context().meta[SPLIT]
+def _doctor(
+    *, timeout: float, out: str | None, append: bool, color: Any, redact: tuple[str, ...], no_redact: bool, **_: Any
+) -> int:
+    ctx = click.get_current_context()
+    parts: Split = ctx.meta[SPLIT]
     if parts.server is None and parts.theirs:
-        require_application(parts.theirs, click.get_current_context())
+        require_application(parts.theirs, ctx)
     word = parts.server or DEFAULT_SERVER
     server, theirs = server_of(word, parts.theirs)
     asking = ASKING.intersection(theirs)
     if asking and server is not python:
         raise UsageError(f"with {min(asking)} {word} serves nothing, so there is nothing to look at: leave it out.")
+    require_sense(ctx, out)
+    secrets = _secrets(ctx, redact, no_redact)
     report = _Report(color)
     report.head(f"asgi-inspect {__version__}")
-    report.put(surroundings(directory(), out, append, color, os.environ))
+    report.put(surroundings(directory(), out, append, color, os.environ, given=parts.ours))
+    report.put(secrets)
     if parts.server or parts.theirs or os.environ.get("UVICORN_APP"):
         report.head(shlex.join([word, *parts.theirs]))
         report.put(application(server, theirs, timeout, os.environ))
     return report.end()
+
+
+def _secrets(ctx: click.Context, redact: tuple[str, ...], no_redact: bool) -> list[Check]:
+    """Whether anything is withheld. Raises UsageError where the command line says what cannot be."""
+    try:
+        names = withheld(ctx, redact, no_redact)
+    except UsageError as error:
+        if typed(ctx, "redact"):
+            raise
+        # What is wrong with the variable is said with all other variables.
+        return [] if os.environ.get(f"{PREFIX}REDACT") else [Check("problem", "settings", str(error))]
+    if names is not None:
+        return []
+    return [Check("note", "secrets", "nothing is withheld (no-redact): traces hold every password and token.")]
 
 
 class _Report:

@@ -43,7 +43,7 @@ class RunCommand(click.Command):
         parts = split(args, super().get_params(ctx), _without_ours(theirs, self.params), _is_server)
         ctx.meta[SPLIT] = parts
         ctx.default_map = self.defaults()
-        return super().parse_args(ctx, parts.ours)
+        return super().parse_args(ctx, [*parts.ours])  # which it empties
 
     def defaults(self) -> dict[str, Any]:
         """What our options are where the command line does not say it."""
@@ -105,7 +105,11 @@ def _run(
     if os.environ.get("ASGI_INSPECT") == "0":
         _say(f"tracing is off (ASGI_INSPECT=0): this is {plan.server} alone.")
         run_bare(word_of(server), theirs)
-    _require_sense(ctx, out)
+    if not hasattr(os, "posix_spawn"):
+        raise UsageError(
+            "starting a server needs Linux or macOS; here, wrap the application: app = InspectMiddleware(app)."
+        )
+    require_sense(ctx, out)
     named = None if out in (None, "-") else out
     place = Place.in_state_folder(directory()) if named is None else Place.named(named, append=append)
     again = (
@@ -123,7 +127,7 @@ def _run(
         body_limit=body_limit,
         max_bytes=max_bytes,
         keep_files=keep_files,
-        redact=_withheld(ctx, redact, no_redact),
+        redact=withheld(ctx, redact, no_redact),
         records=records,
         screen=screen,
         again=again,
@@ -143,15 +147,15 @@ def _run(
     return status
 
 
-def _withheld(ctx: click.Context, names: tuple[str, ...], nothing: bool) -> list[str] | None:
+def withheld(ctx: click.Context, names: tuple[str, ...], nothing: bool) -> list[str] | None:
     """The names that are withheld beside the default ones; None: nothing is withheld."""
-    if nothing and names and _typed(ctx, "no_redact") and _typed(ctx, "redact"):
+    if nothing and names and typed(ctx, "no_redact") and typed(ctx, "redact"):
         raise UsageError("--no-redact withholds nothing, --redact NAME withholds more: leave one of them out.")
-    if nothing and (not names or _typed(ctx, "no_redact")):
+    if nothing and (not names or typed(ctx, "no_redact")):
         return None
-    place = "--redact" if _typed(ctx, "redact") else "redact (ASGI_INSPECT_REDACT, or in pyproject.toml)"
+    place = "--redact" if typed(ctx, "redact") else "redact (ASGI_INSPECT_REDACT, or in pyproject.toml)"
     chosen = parse_redact(place, ",".join(names)) if names else Redact()
-    if chosen is None and _typed(ctx, "redact"):
+    if chosen is None and typed(ctx, "redact"):
         raise UsageError("--redact takes names; to withhold nothing, say --no-redact.")
     return None if chosen is None else list(chosen.words)
 
@@ -193,20 +197,16 @@ def require_application(theirs: list[str], ctx: click.Context) -> None:
             )
 
 
-def _require_sense(ctx: click.Context, out: str | None) -> None:
+def require_sense(ctx: click.Context, out: str | None) -> None:
     """Refuse options that exclude each other; those that no command line names give way to those that it does."""
-    if not hasattr(os, "posix_spawn"):
-        raise UsageError(
-            "starting a server needs Linux or macOS; here, wrap the application: app = InspectMiddleware(app)."
-        )
     named = out not in (None, "-")
-    if _typed(ctx, "append") and ctx.params["append"] and not named:
+    if typed(ctx, "append") and ctx.params["append"] and not named:
         raise UsageError("--append adds to a trace that you name: give its name with -o FILE.")
-    if _typed(ctx, "save") and not ctx.params["save"] and named and _typed(ctx, "out"):
+    if typed(ctx, "save") and not ctx.params["save"] and named and typed(ctx, "out"):
         raise UsageError("--no-save removes the trace in the end, -o FILE asks for it: leave one of them out.")
-    if _typed(ctx, "slow_ms") and ctx.params["slow_ms"] is not None and ERRORS not in ctx.params["only"]:
+    if typed(ctx, "slow_ms") and ctx.params["slow_ms"] is not None and ERRORS not in ctx.params["only"]:
         raise UsageError("--slow-ms says what is slow for --only errors: say that too.")
-    if _typed(ctx, "quiet") and ctx.params["quiet"] and out == "-":
+    if typed(ctx, "quiet") and ctx.params["quiet"] and out == "-":
         raise UsageError(
             "-o - writes the records to standard output, --quiet wants nothing there: leave one of them out."
         )
@@ -219,13 +219,14 @@ def _streams(
     if out != "-" and quiet:
         return None, None
     raw = out == "-" or look.format == "jsonl"
-    if out == "-" and not _typed(ctx, "format"):
+    if out == "-" and not typed(ctx, "format"):
         return Output(1), None
     hint = None if again is None else again.replace("{", "{{").replace("}", "}}") + " --conn {conn}"
     return Output(1) if raw else None, screen_on(Output(2), look, hint)
 
 
-def _typed(ctx: click.Context, name: str) -> bool:
+def typed(ctx: click.Context, name: str) -> bool:
+    """Whether the command line itself says it."""
     return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 

@@ -118,6 +118,8 @@ def _show(names: list[str], filter: Filter, wish: Wish) -> int:
             return 0
         except _CutError:
             return DAMAGED
+        if wish.conn is None or not shown:  # of one that is there, it does not matter
+            faults.note(traces.lateness)
     return _status(shown, faults, bool(filter) or wish.conn is not None, wish)
 
 

@@ -35,7 +35,9 @@ def _stats(
             Output(1).write(_json(found))
         elif found.totals or found.lifespans:
             with paged(Output(1)) as outlet:
-                print_on(outlet, color, [StatisticsPage(found, overview, rows=top or None, utc=utc)])
+                page = StatisticsPage(found, overview, rows=top or None, utc=utc, filtered=bool(chosen_filter()))
+                print_on(outlet, color, [page])
+        faults.note(traces.lateness)
     return faults.finish() or _nothing(found, as_json)
 
 

@@ -61,7 +61,7 @@ class ConnectionRedaction:
         self.type: str | None = None  # what the headers that were looked through last said of the body; "": two things
         self.coding: str | None = None
         self._received = self._sent = _UNKNOWN
-        # Whether a whole body of this side is what it looks like, and nothing of it was seen before.
+        # Whether a whole body of this side is what it looks like.
         self._plain_in = self._plain_out = False
         self.seen: Seen | None = None  # what was withheld
         self._bodies: BodyRedaction | None = None
@@ -130,7 +130,6 @@ class ConnectionRedaction:
     def _is_plain(self) -> bool:
         return (
             self.coding is None
-            and self.seen is None
             and (self.type is None or is_plain(self.type))
             and self.redaction.names.harmless is not None
         )
@@ -139,11 +138,18 @@ class ConnectionRedaction:
         """Whether there is surely nothing in a text of a WebSocket, or in a whole body, of which `octets` is the same."""
         if not (self._plain_out if side == "send" else self._plain_in):
             return False
+        seen = self.seen
+        if seen is not None and octets is not None and (self._bodies is not None or text[:1].isspace()):
+            return False  # a scanner looks behind the end of a body, too
         if text.startswith(JSON_BEGIN):
             known = self.redaction.names.harmless
             return has_harmless_keys_only(octets or text.encode(), known) and not self._in_body(text)
         content = self._sent if side == "send" else self._received
-        return is_quiet(text) and (octets is None or (is_text(content[0]) and not begins_form(text)))
+        return (
+            is_quiet(text)
+            and (octets is None or (is_text(content[0]) and not begins_form(text)))
+            and (seen is None or not seen.find_in_body(text))
+        )
 
     def field(self, key: str, tree: Any) -> Any:
         """Any other field of a scope that the specification knows."""
@@ -194,7 +200,7 @@ class ConnectionRedaction:
         if "<" in text:
             found += in_page(text, self._query_kind)
         if self.seen is not None:
-            found += self.seen.find(text, body=True)
+            found += self.seen.find_in_body(text)
         return in_order(found) if found else found
 
     def _fields_of_body(self, x: Any, key: str, side: Side, tree: dict[str, Any]) -> Any:
@@ -284,11 +290,7 @@ class ConnectionRedaction:
     def _remember(self, secret: str, place: Place = "head") -> None:
         if self.seen is None:
             self.seen = Seen()
-            self._plain_in = self._plain_out = False
         self.seen.add(secret, place)
-
-    def _remember_cookie(self, secret: str) -> None:
-        self._remember(secret, "cookie")
 
     def _remember_field(self, secret: str) -> None:
         self._remember(secret, "body")
@@ -325,9 +327,12 @@ class ConnectionRedaction:
             if usual:
                 redaction.found_harmless(value)
             return pair
-        remember = self._remember_cookie if found[0].why == "cookie" else self._remember
-        kept = (name, in_parts(value, found, redaction.prints, remember))
-        if name.lower() == "authorization":
+        kept = (name, in_parts(value, found, redaction.prints))
+        seen = self.seen
+        if seen is None:
+            seen = self.seen = Seen()
+        seen.add_header(value, found)
+        if value[:6].lower() == "basic " and name.lower() == "authorization":
             self._remember_basic(value)
         return kept
 
@@ -351,10 +356,8 @@ class ConnectionRedaction:
 
     def _remember_basic(self, value: str) -> None:
         """The password alone, as applications that say too much would print it."""
-        scheme, _, credentials = value.partition(" ")
-        if scheme.lower() == "basic":
-            with suppress(ValueError):
-                self._remember(base64.b64decode(credentials).decode().partition(":")[2])
+        with suppress(ValueError):
+            self._remember(base64.b64decode(value[6:]).decode().partition(":")[2])
 
 
 def _each(x: Any, clean: list[Any]) -> Any:

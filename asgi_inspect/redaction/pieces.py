@@ -125,9 +125,25 @@ def cleaned(tree: Any, find: Find, prints: Fingerprints, secrets: Callable[[str]
     return _parts(text, [], found, prints, secrets, string=string_in(tag))
 
 
-def in_parts(text: str, found: list[Found], prints: Fingerprints, secrets: Callable[[str], object] | None) -> Any:
+def in_parts(
+    text: str, found: list[Found], prints: Fingerprints, secrets: Callable[[str], object] | None = None
+) -> Any:
     """A plain string without what was found in it."""
-    return _parts(text, [], found, prints, secrets, string=str)
+    mark = prints.mark
+    parts: list[Any] = []
+    at = 0
+    for start, end, why in found:
+        if at < start:
+            parts.append(text[at:start])
+        if start < end:
+            hidden = text[start:end]
+            parts.append(mark(hidden.encode("utf-8", "surrogateescape"), why))
+            if secrets is not None:
+                secrets(hidden)
+        at = end
+    if at < len(text):
+        parts.append(text[at:])
+    return parts[0] if len(parts) == 1 else {"$parts": parts}
 
 
 def _cleaned_parts(

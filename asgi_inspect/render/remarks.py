@@ -61,8 +61,8 @@ def _words(record: Remark, names: Names, processes: Processes, utc: bool) -> Lin
                 [[(lost, "warning")], [(size_text(record.bytes), "warning")], data(record.why, "warning", 200)]
             )
         case SkippedRecord():
-            skipped = f"{plural(record.conns, 'connection')} skipped"
-            return joined([[(skipped, "remark")], data(record.why, "remark", 200)])
+            left_out = f"{plural(record.conns, 'connection')} left out"
+            return joined([[(left_out, "remark")], data(record.why, "remark", 200)])
         case ExitRecord():
             return _exit(record, names, processes)
         case _:

@@ -59,12 +59,18 @@ class _Band(NamedTuple):
 class StatisticsPage:
     """All figures of a trace, for a person."""
 
-    def __init__(self, figures: Figures, around: Around, *, rows: int | None = None, utc: bool = False) -> None:
-        """rows: how many groups of a type are shown (None: all). utc: times in UTC instead of local time."""
+    def __init__(
+        self, figures: Figures, around: Around, *, rows: int | None = None, utc: bool = False, filtered: bool = False
+    ) -> None:
+        """rows: how many groups of a type are shown (None: all). utc: times in UTC instead of local time.
+
+        filtered: whether the figures are of some of the trace's connections.
+        """
         self._figures = figures
         self._processes = around.processes
         self._rows = rows
         self._utc = utc
+        self._filtered = filtered
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = None if options.no_wrap else options.max_width
@@ -77,7 +83,11 @@ class StatisticsPage:
             if total.type == "http" and sum(found.count for found in total.durations) >= _DRAWN:
                 lines += [[("duration", "section")], *histogram(total.durations, options.max_width), []]
             yield Block(lambda _, lines=lines: [Row(line) for line in lines], one_line=True)  # type: ignore[misc]
-        yield Block(lambda _: [Row(line, hang=_LABEL) for line in _totals(self._figures, self._processes, self._utc)])
+        lines = list(_totals(self._figures, self._processes, self._utc))
+        around = list(_around(self._figures))
+        if around and self._filtered:
+            around.append(_labelled("", [[("of the whole trace, whatever the filter wants", "quiet")]]))
+        yield Block(lambda _: [Row(line, hang=_LABEL) for line in (*lines, *around)])
 
 
 def _rest(count: int, by: str) -> Iterator[Line]:
@@ -269,6 +279,10 @@ def _totals(figures: Figures, processes: Mapping[str, Process], utc: bool) -> It
     yield from _workers(figures)
     yield from _open(figures, processes)
     yield from _counts("lifespan", _in_words(figures.lifespans), lambda _: "quiet")
+
+
+def _around(figures: Figures) -> Iterator[Line]:
+    """What belongs to no connection: no filter chooses of it."""
     lost = [
         f"{plural(loss.records, 'record')} of {plural(loss.connections, 'connection')}, {size_text(loss.bytes)}: {loss.why}"
         for loss in figures.lost

@@ -8,15 +8,16 @@ for them; where it cannot be, they are opened one by one, each only if it still 
 
 import errno
 import os
+import re
 import stat
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from typing import BinaryIO, Final, NamedTuple
 
 from .glance import glance_of
 from .records import ProcessRecord
-from .source import Renamed, Source, Standing, is_path, open_source
+from .source import Renamed, Source, Standing, is_file, is_path, open_source
 
 if sys.platform != "win32":
     import resource
@@ -26,6 +27,7 @@ _MARK: Final = b'{"record":"process"'
 _BEGINNING: Final = 64 << 10  # bytes in which the `process` records of those stand who went on with a file
 _SEEN: Final = 64  # bytes
 _CODED: Final = ("", ".gz", ".zst")
+_NUMBERED: Final = re.compile(r"\.\d+(\.gz|\.zst)?$")
 _TRIES: Final = 100
 _SPARE: Final = 64  # descriptors that are left for whatever else is opened
 
@@ -117,10 +119,16 @@ def _held(one: Opened) -> Source:
     return Renamed(by_number, one.name) if os.path.exists(by_number) else one.name
 
 
-def all_files(sources: Iterable[Source], stack: ExitStack, cannot_read: Callable[[str, str], None]) -> list[Source]:
+def all_files(
+    sources: Iterable[Source],
+    stack: ExitStack,
+    cannot_read: Callable[[str, str], None],
+    begins_late: Callable[[str], None] = lambda name: None,
+) -> list[Source]:
     """Each source once, whatever its names, and before a path what was rotated away from it.
 
-    cannot_read: called with the name of a file of these that cannot be opened, and why.
+    cannot_read: called with the name of a file of these that cannot be opened, and why. begins_late: called with the name of
+    a trace of which older files are gone; what is named by its number is a part, and whoever names it knows.
     """
     found: list[Source] = []
     known: set[tuple[int, int]] = set()
@@ -129,13 +137,28 @@ def all_files(sources: Iterable[Source], stack: ExitStack, cannot_read: Callable
             found.append(source)
             continue
         files: list[Source] = [source]
+        part = _NUMBERED.search(os.fsdecode(source)) is not None
         try:
             files = held_files(source, stack)
         except OSError as error:
+            part = True
             if error.filename not in (None, os.fspath(source)):  # else who opens it says so
                 cannot_read(os.fsdecode(error.filename), str(error.strerror))
-        found += [file for file in files if not _is_known(file, known)]
+        new = [file for file in files if not _is_known(file, known)]
+        found += new
+        if new and not part and _begins_with_rotation(files[0]):
+            begins_late(os.fsdecode(source))
     return found
+
+
+def _begins_with_rotation(source: Source) -> bool:
+    """Whether another file came before it. What somebody has put together of several has rotations further on alone."""
+    if not is_file(source):
+        return False
+    with suppress(OSError), open_source(source) as opened:
+        first = next(_processes(opened.file.read(_BEGINNING)), None)
+        return first is not None and first.why == "rotation"
+    return False
 
 
 def _is_known(source: Source, known: set[tuple[int, int]]) -> bool:
@@ -225,9 +248,13 @@ def goes_on(name: str, file: BinaryIO) -> bool:
     with open_source(file) as opened:
         begin = opened.file.read(_BEGINNING)
     file.seek(0)
+    return any(process.why == "rotation" for process in _processes(begin))
+
+
+def _processes(begin: object) -> Iterator[ProcessRecord]:
+    """The `process` records in the beginning of a file."""
     for line in begin.split(b"\n") if isinstance(begin, bytes) else ():
         if line.startswith(_MARK):
             glance = glance_of(line)
-            if isinstance(glance, ProcessRecord) and glance.why == "rotation":
-                return True
-    return False
+            if isinstance(glance, ProcessRecord):
+                yield glance

@@ -5,6 +5,7 @@ of the file. A filter that names a text which every match must hold does not eve
 for, and around each hit the lines of its connection. However a connection was found, the filter is decided on all its facts.
 """
 
+import logging
 import os
 import tempfile
 from collections import defaultdict
@@ -60,10 +61,13 @@ def connections(
     source: a path (also of a gzip or zstd file), `"-"` for standard input, a file object, or several of these.
     filter: which ones, in the words that `asgi-inspect help filters` lists, such as `"status:5xx path:/api/*"`; of several
     texts, all must hold.
-    on_damage: called for what cannot be read; by default a warning of the logger `asgi_inspect`.
+    on_damage: called for what cannot be read; by default a warning of the logger `asgi_inspect`. That older files are gone,
+    as a trace keeps no more than `keep_files` says, is no damage: that logger has it as info.
     Raises FilterError (a ValueError), NotATraceError, OSError.
     """
     with Traces(_several(source), on_damage=on_damage) as traces:
+        if traces.lateness:
+            logging.getLogger("asgi_inspect").info("%s", traces.lateness)
         yield from traces.connections(filter if isinstance(filter, Filter) else parse_filter(filter))
 
 
@@ -84,9 +88,11 @@ class Traces:
         """
         self.processes: Final[dict[str, ProcessRecord]] = {}
         """The processes that were met so far, by their `proc`."""
+        self.begun_late: Final[list[str]] = []
+        """The names of those whose older files are gone, as no more are kept than `keep_files` says."""
         self._report = on_damage or report_damage
         self._kept = ExitStack()
-        self._sources = self._readable(all_files(sources, self._kept, self._cannot_read))
+        self._sources = self._readable(all_files(sources, self._kept, self._cannot_read, self.begun_late.append))
         self._progress = progress
         self._jobs = jobs
         self._damaged: defaultdict[int, set[int]] = defaultdict(set)
@@ -96,6 +102,17 @@ class Traces:
     def sources(self) -> list[Source]:
         """What is read: each file, also where one source has several."""
         return self._sources
+
+    @property
+    def lateness(self) -> str:
+        """The same in a sentence; empty where there are none."""
+        if not self.begun_late:
+            return ""
+        more = f" and {len(self.begun_late) - 1:,} more" if len(self.begun_late) > 1 else ""
+        return (
+            f"older files of {self.begun_late[0]}{more} are gone, as a trace keeps no more than keep_files says: "
+            "what it tells begins later."
+        )
 
     def _cannot_read(self, name: str, why: str) -> None:
         self._report(Damage(name, 0, why))

@@ -57,9 +57,10 @@ def all_sheets(figures: Figures) -> list[table.Sheet]:
 
 def test_tables_fit_into_80_columns(full: Figures) -> None:
     text = printed(all_sheets(full), 80)
-    rows = [line for line in text.splitlines() if not line.startswith(("asgi-debug:", *(f"{app}:" for app in APPS)))]
-    assert max(map(len, rows)) <= 80
+    assert max(map(len, text.splitlines())) <= 80
     assert "…" not in text
+    whole = " ".join(text.split())
+    assert all(sheet.title in whole for sheet in all_sheets(full))  # folded, not cut
 
 
 def test_what_two_revisions_add_fits_as_well() -> None:
@@ -72,8 +73,7 @@ def test_what_two_revisions_add_fits_as_well() -> None:
                         key = Key(part, app, way, quantity, source)  # type: ignore[arg-type]
                         found.add(key, number, 1000.0 + number * times if way == BARE else 2_999.0 * times)
     text = printed([table.changes_sheet(found, BASE)], 80)
-    rows = [line for line in text.splitlines() if not line.startswith("Worse")]
-    assert max(map(len, rows)) <= 80
+    assert max(map(len, text.splitlines())) <= 80
     assert len(re.findall("file flush=record .*worse", text)) == 2 * len(APPS)
 
 
@@ -146,6 +146,24 @@ def test_runs_of_several_pythons_stand_side_by_side(full: Figures) -> None:
     sheet = table.targets_sheet([("Python 3.11", verdicts(full)), ("Python 3.13", verdicts(Figures()))])
     assert [column.name for column in sheet.columns][3:] == ["Python 3.11", "Python 3.13"]
     assert all(row[4] == "not measured" for row in sheet.rows)
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_targets_of_several_runs_fit_as_well(full: Figures, count: int) -> None:
+    runs = [(f"Python 3.1{number}", verdicts(full)) for number in range(count)]
+    text = printed([table.targets_sheet(runs)], 80)
+    assert max(map(len, text.splitlines())) <= 80
+    assert [f"3.1{number}" in text for number in range(count)] == [True] * count
+    heads = [line for line in text.splitlines() if "Python" in line]
+    assert sum(line.count("Python") for line in heads) == count
+    (row,) = [line for line in text.splitlines() if "≤ 2 µs" in line]
+    assert row.count("beyond:") == count
+
+
+def test_what_is_to_be_known_of_all_tables_is_folded() -> None:
+    out = io.StringIO()
+    table.say(["", "word " * 40], make_console(out, "never", {"COLUMNS": "80"}))
+    assert [len(line) for line in out.getvalue().splitlines()] == [0, 80, 80, 40]
 
 
 def compared(old: float, new: float, noise: float, rounds: int = 15) -> Figures:

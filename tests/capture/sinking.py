@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -40,21 +40,19 @@ def told(data: bytes) -> list[Any]:
     return [record[short[record["record"]]] if record["record"] in short else record["n"] for record in objects(data)]
 
 
-def until(condition: Callable[[], object], what: str = "it") -> None:
-    """Wait until the condition holds; fail when it does not in time.
+def holds(condition: Callable[[], object]) -> bool:
+    """Whether it holds now. Who looks before a file is there, or sees half of a line in it: that is not yet, and no failure."""
+    try:
+        return bool(condition())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return False
 
-    Who looks while a file is written may see half of a line: that is not yet, and no failure.
-    """
+
+def until(condition: Callable[[], object], what: str = "it") -> None:
+    """Wait until the condition holds; fail when it does not in time."""
     deadline = time.monotonic() + PATIENCE
     never = threading.Event()
-
-    def holds() -> bool:
-        try:
-            return bool(condition())
-        except json.JSONDecodeError:
-            return False
-
-    while not holds():
+    while not holds(condition):
         assert time.monotonic() < deadline, f"{what} did not come true"
         never.wait(0.002)
 
@@ -68,6 +66,18 @@ def press_ctrl_s(master: int, slave: int) -> None:
 def threads(name: str = "asgi-inspect") -> list[threading.Thread]:
     """The threads of ours that run."""
     return [thread for thread in threading.enumerate() if thread.name.startswith(name)]
+
+
+def descriptors_in(folder: Path, *others: str) -> list[str]:
+    """What this process has open there, what was removed among it, or has one of these other names.
+
+    All that it has open does not tell: what other tests have left is closed at any moment.
+    """
+    found = []
+    for number in os.listdir("/proc/self/fd"):
+        with suppress(OSError):  # that of the listing itself
+            found.append(os.readlink(f"/proc/self/fd/{number}"))
+    return sorted(name for name in found if name.startswith((f"{folder}{os.sep}", *others)))
 
 
 class Pipe(NamedTuple):

@@ -15,7 +15,7 @@ from asgi_inspect.trace.fold import Fold
 from asgi_inspect.trace.records import ScopeRecord, SkippedRecord
 from asgi_inspect.trace.search import connections
 from tests.capture.sinking import run_threads
-from tests.serving import serving
+from tests.serving import PATIENCE, serving
 from tests.stage import of_kind, records
 
 
@@ -65,7 +65,7 @@ def test_what_failed_is_there_whole_and_nothing_else(tmp_path: Path) -> None:
     out = tmp_path / "t.jsonl"
     middleware = InspectMiddleware(application, out=out, only="errors")
     with serving(middleware, lifespan="off", log_level="critical") as port:
-        with httpx.Client() as client:
+        with httpx.Client(timeout=PATIENCE) as client:
             for path in GOOD_HTTP + BAD_HTTP:
                 client.get(f"http://127.0.0.1:{port}{path}")
         for path in GOOD_TALKS + BAD_TALKS:
@@ -87,7 +87,7 @@ def test_a_share_under_load_of_several_clients(tmp_path: Path) -> None:
     with serving(middleware, lifespan="off", log_level="critical") as port:
 
         def visit() -> None:
-            with httpx.Client() as client:
+            with httpx.Client(timeout=PATIENCE) as client:
                 for _ in range(50):
                     client.get(f"http://127.0.0.1:{port}/200")
                     client.get(f"http://127.0.0.1:{port}/404")

@@ -1,6 +1,5 @@
 """A trace that is full becomes several files: what each of them holds, what is never touched, and what happens where it fails."""
 
-import contextlib
 import errno
 import os
 import stat
@@ -15,7 +14,7 @@ from asgi_inspect.capture.file import FileSink
 from asgi_inspect.capture.process import clock
 from tests.capture.filing import SOON_NS, Clock, Disk, real_write
 from tests.capture.rotating import LIMIT, OURS, is_written, names, numbers, rotating, story, write
-from tests.capture.sinking import PATIENCE, first_line, line, objects, output, told, until
+from tests.capture.sinking import PATIENCE, descriptors_in, first_line, line, objects, output, told, until
 
 # --- what is kept ----------------------------------------------------------------------------------------------------
 
@@ -285,18 +284,9 @@ def test_a_short_write_into_the_new_file(path: Path, disk: Disk, monkeypatch: py
 def test_no_descriptor_is_left(path: Path) -> None:
     sink = rotating(path)
     write(sink, 1)
-    assert _descriptors_in(path.parent) == 1
+    assert len(descriptors_in(path.parent)) == 1
     write(sink, *range(2, 101))
-    assert _descriptors_in(path.parent) == 1
-
-
-def _descriptors_in(folder: Path) -> int:
-    """How many descriptors this process has of files there, removed ones among them; other tests may have others."""
-    found = 0
-    for number in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(OSError):  # that of the listing itself
-            found += os.readlink(f"/proc/self/fd/{number}").startswith(f"{folder}{os.sep}")
-    return found
+    assert len(descriptors_in(path.parent)) == 1
 
 
 def test_memory_is_bounded_while_a_rotation_stands_still(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

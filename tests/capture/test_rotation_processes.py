@@ -20,6 +20,7 @@ from tests.capture.sinking import PATIENCE, python, read_line, until
 WORKER = (
     SINK
     + """
+from asgi_inspect.capture import file as file_module
 name, count, keep_files, max_bytes = sys.argv[2].encode(), int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5])
 def begin(why):
     return first_line(why).replace(b'"proc":"p"', b'"proc":"%b"' % name)
@@ -35,6 +36,7 @@ ready()
 sys.stdin.readline()
 """
 )
+PATIENT = "file_module.ROTATION_SECONDS = 60.0"  # a machine that stands still for a moment makes no file larger
 LIMIT = 40_000
 WORKERS = 4
 
@@ -110,7 +112,7 @@ def read(path: Path) -> tuple[dict[str, list[int]], list[Path]]:
 
 
 def test_four_workers_rotate_under_load(start: Start, path: Path) -> None:
-    workers = start(2000)
+    workers = start(2000, hooks=dict.fromkeys(range(WORKERS), PATIENT))
     workers.go()
     assert workers.finish() == [b""] * WORKERS
     found, files = read(path)

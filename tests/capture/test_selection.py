@@ -374,9 +374,11 @@ import time
 middleware = wrapped(sample=0.0)
 began = time.monotonic()
 while time.monotonic() - began < 1.5: ask(middleware, *["/x"] * 10)
+import atexit; atexit._run_exitfuncs(); print(time.monotonic() - began)
 """
-    output(LEAVES + code, str(tmp_path / "t.jsonl"))
-    assert 2 <= len(counted(tmp_path / "t.jsonl")) <= 4  # at the beginning, a second later, at the end
+    took, _ = output(LEAVES + code, str(tmp_path / "t.jsonl"))
+    # At the beginning, every second, at the end; a busy machine may take more than two.
+    assert 2 <= len(counted(tmp_path / "t.jsonl")) <= int(float(took)) + 3
 
 
 def test_threads_lose_no_count(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 
 from asgi_inspect.capture.server import from_network, server_of
-from tests.serving import serving
+from tests.serving import PATIENCE, serving
 from tests.traps import CALLS, TRAPS
 
 
@@ -28,7 +28,7 @@ def given_by(serve: Any) -> tuple[Any, Any]:
 
 def _uvicorn(app: Any) -> None:
     with serving(app, lifespan="off") as port:
-        httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
+        httpx.get(f"http://127.0.0.1:{port}/", trust_env=False, timeout=PATIENCE)
 
 
 def _httpx(app: Any) -> None:

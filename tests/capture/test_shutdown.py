@@ -103,13 +103,12 @@ def test_sigkill_keeps_what_was_finished_and_what_is_older_than_50_ms(path: Path
         records = objects(path.read_bytes())
         conns = {record["scope"].get("path"): record["conn"] for record in records if record["record"] == "scope"}
         ended = {record["conn"] for record in records if record["record"] == "end"}
-        assert len(ended) >= 2 * len(ALL) - CONNECTIONS
         kept = [
             record["message"]["type"]
             for record in records
             if record.get("conn") == conns.get("/open", "") and "message" in record
         ]
-        if kept == ["http.response.start", "http.response.body"]:
+        if kept == ["http.response.start", "http.response.body"] and len(ended) >= 2 * len(ALL) - CONNECTIONS:
             break
 
 

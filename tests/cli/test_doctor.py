@@ -382,6 +382,10 @@ def test_an_address_that_is_always_free(words: str, folder: Path, run: Run) -> N
     [
         ({"ASGI_INSPECT": "0"}, ["ASGI_INSPECT=0 turns tracing off, everywhere: unset it."]),
         (
+            {"ASGI_INSPECT_ONLY": "error", "ASGI_INSPECT_REDACT": ","},
+            ['ASGI_INSPECT_ONLY: "error" is not errors,', "ASGI_INSPECT_REDACT: redact takes names"],
+        ),
+        (
             {"ASGI_INSPECT_BODY_LIMIT": "much", "ASGI_INSPECT_FLUSH": "never", "ASGI_INSPECT_COLOUR": "never"},
             [
                 "ASGI_INSPECT_BODY_LIMIT: takes a number of bytes",
@@ -414,6 +418,8 @@ def test_that_nothing_is_withheld_is_noted(
     (tmp_path / "pyproject.toml").write_text(f"[tool.asgi-inspect]\n{in_file}\n", encoding="utf-8")
     result = run("doctor", **variables)
     assert ("nothing is withheld" in result.stdout) is expected
+    assert "nothing is withheld" in run("doctor", "--no-redact", **variables).stdout
+    assert "nothing is withheld" not in run("doctor", "--redact", "iban", **variables).stdout
 
 
 def test_settings_that_hold(run: Run, tmp_path: Path) -> None:
@@ -423,6 +429,52 @@ def test_settings_that_hold(run: Run, tmp_path: Path) -> None:
     (line,) = lines(result.stdout, "settings")
     for setting in ("body-limit = 1024", "scope = false", "ASGI_INSPECT_QUIET=1", "ASGI_INSPECT_FLUSH=record"):
         assert setting in line
+
+
+def test_what_is_typed_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.asgi-inspect]\nonly = ["errors", "path:/a"]\nbody-limit = "none"\n')
+    result = run(
+        "doctor", "--sample", "0.5", "--capture=path:/x -path:/y", ASGI_INSPECT_SLOW_MS="5", ASGI_INSPECT_ONLY="path:/z"
+    )
+    assert result.returncode == 0
+    (line,) = lines(result.stdout, "settings")
+    for setting in (
+        'only = ["errors", "path:/a"]',
+        'body-limit = "none"',
+        "ASGI_INSPECT_SLOW_MS=5",
+        "ASGI_INSPECT_ONLY=path:/z",
+    ):
+        assert setting in line
+    assert line.endswith(", --sample 0.5 '--capture=path:/x -path:/y'")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--sample", "7"], "takes a rate from 0 to 1"),
+        (["--max-bytes", "0"], "takes the size that a file may have"),
+        (["--only", "error"], '"error" is not errors'),
+        (["--slow-ms", "5"], "--slow-ms says what is slow for --only errors: say that too."),
+        (["--append"], "--append adds to a trace that you name"),
+        (["--no-save", "-o", "x.jsonl"], "--no-save removes the trace in the end"),
+        (["--quiet", "-o", "-"], "--quiet wants nothing there"),
+        (["--redact", ","], "--redact takes names"),
+        (["--redact", "x", "--no-redact"], "--no-redact withholds nothing"),
+    ],
+)
+def test_what_no_run_would_take_is_one_sentence(words: list[str], sentence: str, run: Run) -> None:
+    result = run("doctor", *words)
+    assert (result.returncode, result.stdout) == (2, "")
+    (said,) = result.stderr.splitlines()
+    assert said.startswith("asgi-inspect: ")
+    assert sentence in said
+
+
+def test_names_to_withhold_that_are_wrong_in_the_project_file(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.asgi-inspect]\nredact = ","\n')
+    result = run("doctor")
+    assert result.returncode == 1
+    assert "redact (ASGI_INSPECT_REDACT, or in pyproject.toml) takes names" in lines(result.stdout, "settings")[-1]
 
 
 def test_a_project_file_that_is_wrong(run: Run, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from asgi_inspect.cli._settings import defaults, display_settings, run_settings
 from asgi_inspect.errors import UsageError
-from asgi_inspect.trace.filter import parse_filter
+from asgi_inspect.trace.filter import Filter, parse_filter
 
 
 def write(folder: Path, table: str) -> Path:
@@ -39,6 +39,10 @@ def of_project(tmp_path: Path, table: str) -> dict[str, object]:
         ("no-scope = false", {"scope": True}),
         ('color = "never"', {"color": "never"}),
         ('only = "path:/a"', {"only": [parse_filter("path:/a")]}),
+        ('only = "errors"', {"only": ["errors"]}),
+        ('only = [" Errors ", "none", "x,y"]', {"only": ["errors", Filter(), parse_filter("text:x,y")]}),
+        ("only = 'text:error'", {"only": [parse_filter("text:error")]}),
+        ('only = \'"error" -"errors"\'', {"only": [parse_filter("text:error -text:errors")]}),
         ('ignore = ["path:/a", "-status:5xx"]', {"ignore": [parse_filter("path:/a"), parse_filter("-status:5xx")]}),
         ('out = "-"', {"out": "-"}),
     ],
@@ -69,6 +73,11 @@ def test_a_path_is_meant_from_where_the_file_is(tmp_path: Path) -> None:
         ("only = 1", '"only" in [tool.asgi-inspect] takes a string or a list of strings, not 1.'),
         ('ignore = ["path:/a", 1]', '"ignore" in [tool.asgi-inspect] takes a string or a list of strings, not ['),
         ('only = "stauts:1"', '"only" in [tool.asgi-inspect]: unknown term "stauts" at 1: did you mean status?'),
+        ('only = "error"', '"only" in [tool.asgi-inspect]: "error" is not errors, which records what failed; to show'),
+        ('only = ["path:/a", "-Erorrs"]', '"erorrs" is not errors, which records what failed; to show what holds'),
+        ('only = "err"', "what holds this text: text:err."),
+        ('only = "x,error"', '"error" is not errors, which records what failed'),
+        ('only = "errors path:/a"', "errors says what is recorded and stands alone; a filter of what is shown is"),
         ('only = "status:x"', '"only" in [tool.asgi-inspect]: "x" at 8 is no value of status: it takes 404'),
         ("out = 1", '"out" in [tool.asgi-inspect] takes a string, not 1.'),
         ('"\\u001b[31m" = 1', 'knows no "\\x1b[31m"'),
@@ -129,6 +138,7 @@ def test_variables(environ: dict[str, str], found: dict[str, object], tmp_path: 
     ("name", "value"),
     [
         ("ASGI_INSPECT_UTC", "maybe"),
+        ("ASGI_INSPECT_ONLY", "error"),
         ("ASGI_INSPECT_COLOR", "red"),
         ("ASGI_INSPECT_BODY_LIMIT", "-1"),
         ("ASGI_INSPECT_MAX_BYTES", "0"),

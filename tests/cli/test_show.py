@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from asgi_inspect.launch.state import new_run
@@ -90,6 +91,24 @@ def test_a_connection_that_may_be_several(run: Run) -> None:
     assert result.stderr == "asgi-inspect: --conn 1 may be 4711#1, 4712#1: give one of them in full.\n"
 
 
+def test_older_files_that_are_gone_are_said_once(run: Run, tmp_path: Path) -> None:
+    rotated = lines(msgspec.structs.replace(process("aaaa", 4711), why="rotation"), *conversation("aaaa", 1, "/one"))
+    (tmp_path / "r.jsonl").write_bytes(rotated)
+    said = (
+        "asgi-inspect: older files of r.jsonl are gone, as a trace keeps no more than keep_files says: "
+        "what it tells begins later.\n"
+    )
+    for words in (["show"], ["show", "--format", "table"], ["show", "--fields", "path"], ["stats"]):
+        result = run(*words, "r.jsonl")
+        assert (result.returncode, result.stderr) == (0, said)
+        assert "/one" in result.stdout
+    assert run("show", "r.jsonl", "--conn", "1").stderr == ""
+    assert run("show", "r.jsonl", "--conn", "2").stderr.startswith(said)
+    assert run("stats", "r.jsonl", "status:5xx").stderr.startswith(said)
+    (tmp_path / "r.jsonl.1").write_bytes(TRACE)
+    assert run("show", "r.jsonl").stderr == run("stats", "r.jsonl").stderr == ""
+
+
 def test_damage_is_said_once_and_the_rest_is_shown(run: Run, tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_bytes(TRACE + b"rubbish\n" + OTHER + b'{"record":"sco')
     result = run("show", "t.jsonl", "--format", "jsonl")
@@ -126,7 +145,14 @@ WRONG = [
     ),
     (["t.jsonl", "--conn", ""], "--conn takes the id of a connection, the end of one, or #17 as on the screen."),
     (["--format", "xml", "t.jsonl"], "invalid value for '--format': 'xml' is not one of"),
-    (["--quiet", "t.jsonl"], "no such option"),
+    (
+        ["--quiet", "t.jsonl"],
+        "--quiet is an option of runs (asgi-inspect --quiet ... main:app); see asgi-inspect show --",
+    ),
+    (
+        ["--only", "status:5xx"],
+        "--only is an option of runs (asgi-inspect --only ... main:app), and here a filter stands by itself, as in",
+    ),
 ]
 
 

@@ -250,7 +250,7 @@ def test_what_two_workers_did_is_told_apart(server: list[str], run: Run, tmp_pat
 
 def _workers_after_one_more(port: int, trace: Path) -> int:
     """How many workers have answered by now, with one more connection made."""
-    with suppress(httpx.ConnectError):  # the parent has said that it listens, and its workers do not yet
+    with suppress(httpx.TransportError):  # the parent has said that it listens, and its workers do not yet
         httpx.get(f"http://127.0.0.1:{port}/events", timeout=PATIENCE)
     scopes = [record for record in read_trace(trace) if isinstance(record, ScopeRecord)]
     return len({proc_of(scope.conn) for scope in scopes if scope.scope["type"] == "http"})

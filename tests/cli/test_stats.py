@@ -28,6 +28,7 @@ from asgi_inspect.trace.records import (
     SkippedRecord,
 )
 from asgi_inspect.trace.scaled import EstimatedFigures
+from tests.capture.sinking import holds
 from tests.cli.conftest import AT, OTHER, TRACE, Run, conversation, lines, process
 from tests.launch.conftest import free_port
 from tests.render.sums import shop
@@ -119,6 +120,15 @@ def test_a_sample_is_scaled_and_what_is_missing_is_said(run: Run, tmp_path: Path
     assert (found["connections"], found["estimated"]["connections"], found["skipped_conns"]) == (3, 300, 302)
     assert found["skipped"] == {"sample": 297, "capture": 5}
     assert [(loss["records"], loss["connections"], loss["bytes"]) for loss in found["lost"]] == [(4, 2, 2048)]
+
+
+def test_what_is_missing_is_of_the_whole_trace(run: Run, tmp_path: Path) -> None:
+    skipped = SkippedRecord(proc="aaaa", at=AT, conns=290, why="sample")
+    (tmp_path / "s.jsonl").write_bytes(TRACE + lines(skipped))
+    said = "left out    290 connections: sample\n            of the whole trace, whatever the filter wants\n"
+    assert said in run("stats", "s.jsonl", "path:/one").stdout
+    assert "whole trace" not in run("stats", "s.jsonl").stdout
+    assert "whole trace" not in run("stats", "t.jsonl", "path:/one").stdout
 
 
 def test_json_is_safe_on_a_terminal_and_the_same(run: Run, tmp_path: Path) -> None:
@@ -240,7 +250,7 @@ def until(condition: Callable[[], object]) -> None:
     """Look again and again until it holds."""
     clock = threading.Event()
     for _ in range(int(PATIENCE * 50)):
-        if condition():
+        if holds(condition):
             return
         clock.wait(0.02)
     raise AssertionError("it never came to hold")
@@ -280,7 +290,7 @@ def test_records_on_standard_output_stay_alone(tmp_path: Path, environ: dict[str
     (tmp_path / "main.py").write_text(APPLICATION)
     command = [sys.executable, "-m", "asgi_inspect", "-o", "-", "--stats", "--no-save", "main:app", "--port", "0"]
     with running(command, env=environ, cwd=tmp_path) as served:
-        assert httpx.get(f"http://127.0.0.1:{served.port}/a").status_code == 404
+        assert httpx.get(f"http://127.0.0.1:{served.port}/a", timeout=PATIENCE).status_code == 404
         served.stop()
     assert all(line.startswith('{"record":') for line in served.stdout.splitlines())
     assert "GET /a" in served.stderr
@@ -301,7 +311,7 @@ def test_only_the_run_itself_is_summed_up(tmp_path: Path, environ: dict[str, str
     trace.write_bytes(TRACE + lines(ExitRecord(proc="aaaa", at="2026-01-02T03:04:06.000000Z", open=0)))
     words = ["--quiet", "-o", str(trace), "--append", "--stats", "main:app", "--port", "0"]
     with running([sys.executable, "-m", "asgi_inspect", *words], env=environ, cwd=tmp_path) as served:
-        httpx.get(f"http://127.0.0.1:{served.port}/a")
+        httpx.get(f"http://127.0.0.1:{served.port}/a", timeout=PATIENCE)
         served.stop()
     assert "in all      1 connection " in served.stderr
     assert "/seventeen" not in served.stderr

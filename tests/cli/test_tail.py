@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from tests.launch.conftest import free_port
-from tests.serving import ROOT, running
+from tests.serving import PATIENCE, ROOT, running
 
 
 def test_what_a_server_writes_is_shown_while_it_runs(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_what_a_server_writes_is_shown_while_it_runs(tmp_path: Path) -> None:
     with running(server, cwd=ROOT) as serving, running(tail, cwd=ROOT) as tailing:
         serving.wait_for("unning on http")
         for path in ("/wanted/1", "/other"):
-            httpx.get(f"http://127.0.0.1:{port}{path}")
+            httpx.get(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE)
         tailing.wait_for("/wanted/1")
         old = trace.rename(tmp_path / "trace.jsonl.1")
         lines = old.read_bytes()

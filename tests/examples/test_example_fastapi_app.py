@@ -7,7 +7,7 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
-from tests.clients import Answer, Headers, Wire
+from tests.clients import PATIENCE, Answer, Headers, Wire
 from tests.serving import inspect_command, running
 from tests.tracing import Traced, assert_answered, assert_asked, bodies, only, traced
 
@@ -48,7 +48,7 @@ def converse(run: Run, port: int) -> None:
     for target in ("/teas/sencha?grams=50", "/teas/lapsang", "/brewing", "/temperature", "/last-tin"):
         run.ask(port, "GET", target, [(b"accept", b"*/*")])
     run.ask(port, "POST", "/orders", JSON, ORDER)
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=PATIENCE) as client:
         form = client.build_request("POST", "/login", data={"name": "Ada", "password": "žluť"})
         file = ("leaf.png", b"\x89PNG\r\n\x1a\n\x00\xff", "image/png")
         photo = client.build_request("POST", "/photos", files={"photo": file})

@@ -33,7 +33,7 @@ def test_one_that_blocks_for_ever(tmp_path: Path) -> None:
         for number in range(50):
             plain, wrapped = (seen(server, get(f"/{number}")) for server in servers.both)
             assert wrapped == plain
-        assert servers.wrapped.stop(timeout=10) == servers.plain.stop()
+        assert servers.wrapped.stop(timeout=20) == servers.plain.stop()
         assert logged(servers.wrapped) == logged(servers.plain)
 
 

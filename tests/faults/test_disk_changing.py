@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.capture.sinking import until
 from tests.faults.disks import Broken, Left, breaking
 
 ANEW = "was removed or replaced; it is begun anew, and what was written before is not in it"
@@ -42,6 +43,7 @@ def test_it_is_moved(trace: Path) -> None:
     """Nothing is lost: what is not in the one is in the other."""
     with breaking(trace) as broken:
         before = broken.ask_often(10, "before")
+        broken.wait_until_written(before[-1])
         moved = trace.rename(trace.with_suffix(".1"))
         ask_until_anew(broken)
         after = broken.ask_often(10, "after")
@@ -141,6 +143,7 @@ def test_no_descriptor_was_left_from_the_beginning(trace: Path) -> None:
         broken.ask("/descriptors?none")
         during = broken.ask_often(10, "during")
         assert not trace.exists()
+        until(broken.said, "it is said")
         assert broken.said() == [
             f"asgi-inspect: cannot write {trace}: Too many open files; "
             "the application goes on, records wait or are dropped"

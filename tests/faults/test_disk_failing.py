@@ -37,7 +37,7 @@ def test_what_has_no_room_meanwhile_is_counted_one_by_one(tmp_path: Path) -> Non
         for _ in range(100):
             broken.ask("/large?10000")
         broken.ask("/write?works")
-        broken.wait_until_written("/write")
+        broken.wait_until_written("/large")  # the first, for which there was room
         asked = broken.ask_often(5, "after")
         broken.wait_until_written(asked[-1])
     assert len(broken.said()) == 1
@@ -55,6 +55,7 @@ def test_a_file_that_may_not_grow(tmp_path: Path) -> None:
         asked = broken.ask_often(5, "before")
         broken.wait_until_written(asked[-1])
         broken.ask(f"/size?{trace.stat().st_size + 5000}")
+        broken.ask("/large?20000")  # so that it is in the midst of a line that there is no more room
         asked += broken.ask_often(50, "during")
         broken.ask("/size?any")
         asked += broken.ask_often(5, "after")

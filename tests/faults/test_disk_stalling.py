@@ -33,7 +33,9 @@ def test_requests_are_answered_while_the_disk_stands(tmp_path: Path, stall: Path
         broken.ask("/write?stalls")
         release_slowly(stall)  # the one that the loop waits for: that of the connection which has just ended
         asked += broken.ask_often(200, "during")
-        assert broken.ask("/told?by") in ("MainThread", "MainThread asgi-inspect timer")
+        by = broken.ask("/told?by")
+        assert by.count("MainThread") <= 1, by
+        assert len(by.split("asgi-inspect")) <= 3, by  # the timer's: at most two, where it was quicker than the loop
         stands = hold(stall)
         broken.ask("/write?works")
         os.close(stands)

@@ -33,7 +33,8 @@ def test_the_same_for_client_and_server(what: str, when: str, servers: Pair) -> 
     plain, wrapped = (seen(server, get(path)) for server in servers.both)
     assert wrapped == plain
     for server in servers.both:
-        assert seen(server, get("/")).endswith(b'{"message": "hello, ASGI!"}')
+        assert seen(server, get(f"/marks?{what}-{when}")).endswith(b'{"message": "hello, ASGI!"}')
+        server.wait_for(f"^marked {what}-{when}$")  # or two logs of which nothing was read yet would be the same
     until(lambda: logged(servers.wrapped)[before[1] :] == logged(servers.plain)[before[0] :], "the same log")
     until(lambda: path in Left(servers.trace).finished(), "its end in the trace")
     _assert_recorded(servers.trace, path, what, when)

@@ -14,10 +14,14 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from asgi_inspect.capture import file as file_module
 from asgi_inspect.middleware import InspectMiddleware
 from examples.hello import Receive, Scope, Send, hello, lifespan
 
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# However slow this machine is: after a slow write the timer alone writes, and a process that is killed loses what it has not.
+file_module.SLOW_NS = 60_000_000_000  # type: ignore[misc]
 
 START = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]}
 BEGUN = {"type": "http.response.body", "body": b"begun", "more_body": True}
@@ -99,6 +103,12 @@ async def fork(scope: Scope, receive: Receive, send: Send) -> None:
 async def whoami(scope: Scope, receive: Receive, send: Send) -> None:
     await send(START)
     await send({"type": "http.response.body", "body": str(os.getpid()).encode()})
+
+
+async def marks(scope: Scope, receive: Receive, send: Send) -> None:
+    """Write the query on stderr: whoever has read it there has read all that came before."""
+    os.write(2, b"marked %b\n" % scope["query_string"])
+    await hello(send)
 
 
 async def stream(scope: Scope, receive: Receive, send: Send) -> None:
@@ -245,6 +255,7 @@ HANDLERS: dict[str, Handler] = {
         "abort": abort,
         "fork": fork,
         "whoami": whoami,
+        "marks": marks,
         "stream": stream,
         "listens": listens,
         "hears": hears,

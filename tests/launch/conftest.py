@@ -87,11 +87,26 @@ def traces(environ: Mapping[str, str]) -> list[Path]:
     return sorted(folder.iterdir()) if folder.exists() else []
 
 
+_held: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """A port that nobody listened at a moment ago, for servers that do not tell which one the system has chosen."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port for servers that do not tell which one the system has chosen.
+
+    It is held, but nobody listens there: the system gives it to nobody who asks for any, and a server that names it gets it.
+    """
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    holder.bind(("127.0.0.1", 0))
+    _held.append(holder)
+    return int(holder.getsockname()[1])
+
+
+def edit(file: Path) -> None:
+    """Change a source by one write: a reloader that looks in between never sees half of it, and reloads once."""
+    with file.open("a", encoding="utf-8") as source:
+        source.write("\n# edited\n")
 
 
 def gone(pid: int) -> bool:

@@ -9,13 +9,15 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
 
 from asgi_inspect.trace.read import read_trace
 from asgi_inspect.trace.records import EndRecord, ExitRecord, ProcessRecord, ReceiveRecord, Record, ScopeRecord
-from tests.launch.conftest import Start, ended, gone, traces, watches_files
+from tests.capture.sinking import holds
+from tests.launch.conftest import Start, edit, ended, gone, traces, watches_files
 from tests.serving import PATIENCE, Process
 
 
@@ -27,7 +29,7 @@ def get(port: int, path: str = "/") -> str:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE) as answer:
                 answers.append(answer.read().decode())
-        except OSError:
+        except (OSError, HTTPException):  # it may also go in the midst of its answer
             return False
         return True
 
@@ -39,7 +41,7 @@ def until(condition: Callable[[], object]) -> None:
     """Look again and again until it holds."""
     clock = threading.Event()
     for _ in range(int(PATIENCE * 100)):
-        if condition():
+        if holds(condition):
             return
         clock.wait(0.01)
     raise AssertionError("it never came to hold")
@@ -298,7 +300,7 @@ def test_a_reload(start: Start, project: Path, environ: dict[str, str]) -> None:
         first = get(server.port, "/first")
         (file,) = traces(environ)
         until(lambda: any(watches_files(r.parent_pid) for r in records(file) if isinstance(r, ProcessRecord)))
-        (project / "main.py").write_text((project / "main.py").read_text() + "\n# edited\n")
+        edit(project / "main.py")
         until(lambda: get(server.port, "/pid") != first)
         get(server.port, "/second")
         server.stop(signal.SIGINT)

@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from asgi_inspect.launch.output import Output, key_echoed
+from tests.capture.sinking import Pipe
 from tests.launch.conftest import Start
 from tests.launch.test_launch import get, until
 
@@ -93,11 +94,9 @@ def test_a_record_on_a_terminal_has_nothing_raw_and_stays_the_same_json() -> Non
 def test_after_a_key_that_the_terminal_has_shown_a_line_begins_at_the_left() -> None:
     pipe, terminal = os.pipe(), pty.openpty()
     key_echoed()
-    shown = []
-    for reader, writer in (pipe, terminal, terminal):
+    for (reader, writer), expected in ((pipe, b"line\n"), (terminal, b"\rline\r\n"), (terminal, b"line\r\n")):
         Output(writer).write("line\n")
-        shown.append(os.read(reader, 1000))
-    assert shown == [b"line\n", b"\rline\r\n", b"line\r\n"]
+        assert Pipe(reader, writer).drain(len(expected)) == expected
     for descriptor in (*pipe, *terminal):
         os.close(descriptor)
 

@@ -15,6 +15,7 @@ from asgi_inspect.launch.state import KEPT
 from asgi_inspect.text import safe
 from asgi_inspect.trace.chain import files_of
 from asgi_inspect.trace.codec import encode_record
+from tests.capture.sinking import descriptors_in
 from tests.launch.test_survey import process
 
 TRACE = b'{"record":"skipped","proc":"a","at":"2026-01-01T00:00:00.000000Z","conns":1,"why":"x"}\n'
@@ -273,7 +274,6 @@ def rotate(path: Path) -> None:
 
 
 def test_the_file_that_is_there_now_is_held(tmp_path: Path) -> None:
-    before = len(os.listdir("/proc/self/fd"))
     place = Place.named(str(tmp_path / "t.jsonl"), append=False)
     os.write(place.fd, TRACE)
     place.follow()
@@ -288,7 +288,7 @@ def test_the_file_that_is_there_now_is_held(tmp_path: Path) -> None:
     os.write(place.fd, TRACE)
     assert Path(f"{place.path}.gone").read_bytes() == GOES_ON + LATER + TRACE
     place.close(keep=True)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert descriptors_in(tmp_path) == []
 
 
 def test_the_files_of_a_run(tmp_path: Path) -> None:

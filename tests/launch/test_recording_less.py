@@ -12,6 +12,8 @@ import pytest
 from asgi_inspect.trace.read import read_trace
 from asgi_inspect.trace.records import EndRecord, ExitRecord, ProcessRecord, ScopeRecord, SkippedRecord
 from tests.launch.conftest import Start
+from tests.launch.test_launch import records, until
+from tests.serving import PATIENCE
 from tests.stage import of_kind
 
 APPLICATION = """
@@ -33,11 +35,16 @@ def run(start: Start, project: Path) -> Callable[..., list[object]]:
     """The records of a run that was asked for these paths, each some times, and then ended."""
     (project / "main.py").write_text(APPLICATION)
 
-    def run_with(*options: str, paths: list[str], times: int = 10, env: dict[str, str] | None = None) -> list[object]:
+    def run_with(
+        *options: str, paths: list[str], times: int = 10, env: dict[str, str] | None = None, workers: int = 1
+    ) -> list[object]:
         with start(*options, "-o", "t.jsonl", "--quiet", "main:app", env=env) as process:
+            if workers > 1:  # or the first may have answered all before the last one is there
+                file = project / "t.jsonl"
+                until(lambda: file.exists() and len(of_kind(records(file), ProcessRecord)) == workers)
             # Each time another connection, which any worker may take; those that uvicorn starts listen a little later.
             transport = httpx.HTTPTransport(retries=8)
-            with httpx.Client(transport=transport, headers={"connection": "close"}) as client:
+            with httpx.Client(transport=transport, headers={"connection": "close"}, timeout=PATIENCE) as client:
                 for path in paths * times:
                     client.get(f"http://127.0.0.1:{process.port}{path}")
             assert process.stop(signal.SIGTERM) in (0, -signal.SIGTERM)
@@ -62,7 +69,7 @@ def left_out(trace: list[object]) -> Counter[str]:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_share_of_all_workers(workers: str, run: Callable[..., list[object]]) -> None:
-    trace = run("--sample", "0.3", "--workers", workers, paths=["/x"], times=60)
+    trace = run("--sample", "0.3", "--workers", workers, paths=["/x"], times=60, workers=int(workers))
     kept = asked(trace)["/x"]
     assert kept + left_out(trace)["sample"] == 60
     assert 0 < kept < 60
@@ -101,6 +108,14 @@ def test_a_filter_of_the_view_is_not_one_of_the_file(run: Callable[..., list[obj
     assert "not heeded" not in run.said[0]  # type: ignore[attr-defined]
 
 
+def test_none_takes_back_what_is_set_elsewhere(run: Callable[..., list[object]]) -> None:
+    trace = run(
+        "--only", "none", "--slow-ms", "none", paths=["/x", "/404"], times=1, env={"ASGI_INSPECT_ONLY": "errors"}
+    )
+    assert asked(trace) == {"/x": 1, "/404": 1}
+    assert "only" not in of_kind(trace, ProcessRecord)[0].options
+
+
 def test_in_pyproject(run: Callable[..., list[object]], project: Path) -> None:
     (project / "pyproject.toml").write_text(
         '[tool.asgi-inspect]\nsample = 1\ncapture = "-path:/health"\nonly = ["errors"]\nslow-ms = 60000.5\n'
@@ -118,6 +133,10 @@ def test_in_pyproject(run: Callable[..., list[object]], project: Path) -> None:
         (["--capture", "header:x"], "header is not told by the scope alone: did you mean request-header?"),
         (["--capture", "stauts:404"], 'unknown term "stauts" at 1: did you mean status?'),
         (["--only", "errors", "--slow-ms", "soon"], "takes milliseconds, such as 500, or none; not 'soon'"),
+        (
+            ["--only", "error"],
+            "'--only': \"error\" is not errors, which records what failed; to show what holds this text: text:error;",
+        ),
         (["--slow-ms", "5"], "--slow-ms says what is slow for --only errors: say that too."),
     ],
 )
@@ -133,7 +152,7 @@ def test_the_live_view_shows_what_is_recorded(start: Start, project: Path) -> No
     (project / "main.py").write_text(APPLICATION)
     with start("--only", "errors", "--only", "path:/4*", "--format", "compact", "main:app") as process:
         for path in ("/x", "/404", "/500"):
-            httpx.get(f"http://127.0.0.1:{process.port}{path}")
+            httpx.get(f"http://127.0.0.1:{process.port}{path}", timeout=PATIENCE)
         process.wait_for("/404")
         process.stop()
         view = [line for line in process.stderr.splitlines() if "GET" in line]
@@ -146,7 +165,7 @@ def test_records_on_standard_output(start: Start, project: Path) -> None:
     with start("--capture", "path:/404", "-o", "-", "main:app") as process:
         port = process.port
         for path in ("/x", "/404"):
-            httpx.get(f"http://127.0.0.1:{port}{path}")
+            httpx.get(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE)
         process.wait_for('"path":"/404"')
         process.stop()
         found = [json.loads(line) for line in process.stdout.splitlines()]

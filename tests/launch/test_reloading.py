@@ -7,7 +7,7 @@ import pytest
 
 from asgi_inspect.trace.read import read_trace
 from asgi_inspect.trace.records import ProcessRecord
-from tests.launch.conftest import free_port, watches_files
+from tests.launch.conftest import edit, free_port, watches_files
 from tests.launch.test_launch import get, until
 from tests.serving import ROOT, running
 
@@ -32,7 +32,7 @@ def test_a_trace_in_the_directory_reloads_nothing(words: list[str], project: Pat
         until(lambda: any(watches_files(record.parent_pid) for record in processes(trace)))
         for edits in (1, 2, 3):
             # Each reload makes the trace grow, which would be the cause of the next.
-            (project / "main.py").write_text((project / "main.py").read_text() + "\n# edited\n")
+            edit(project / "main.py")
             until(lambda edits=edits: len(processes(trace)) > edits)  # type: ignore[misc]
             get(port)
         server.stop()

@@ -59,6 +59,7 @@ def test_four_workers_rotate_while_others_look_on(start: Start, project: Path, e
     with start("main:app", "--workers", "4", *SMALL, "-o", "t.jsonl", "--format", "jsonl") as server:
         until(lambda: file.exists() and file.stat().st_size)
         with running(tail, env=environ, cwd=project) as tailing:
+            until(lambda: len({record.proc for record in records(file) if isinstance(record, ProcessRecord)}) == 4)
             ask_often(server.port)
             assert server.stop(signal.SIGINT) == 0
             written = all_lines(file)
@@ -69,7 +70,8 @@ def test_four_workers_rotate_while_others_look_on(start: Start, project: Path, e
         assert_in_order(seen)
     files = [Path(name) for name in files_of(file)]
     assert len(files) > 5
-    assert max(one.stat().st_size for one in files) < 4 * 20 * 1024
+    sizes = sorted(one.stat().st_size for one in files)
+    assert sizes[len(sizes) // 2] < 2 * 20 * 1024, "one may be larger, where a rotation took long"
     assert asked(file) == CLIENTS * EACH
     found = records(file)
     procs = {record.proc for record in found if isinstance(record, ProcessRecord)}

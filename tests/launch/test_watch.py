@@ -13,7 +13,7 @@ from asgi_inspect.launch.place import Place
 from asgi_inspect.launch.watch import Watch
 from asgi_inspect.trace.read import read_trace
 from asgi_inspect.trace.records import ExitRecord, Record, ScopeRecord
-from tests.capture.sinking import until
+from tests.capture.sinking import descriptors_in, until
 from tests.launch.test_survey import AT, end, lines, process, scope
 
 GONE = 2**22 + 1  # beyond the largest number that a process can have on Linux
@@ -256,9 +256,13 @@ def test_an_empty_trace(place: Place) -> None:
 
 
 def test_no_descriptor_is_left_open(place: Place, worker: Worker) -> None:
-    before = set(os.listdir("/proc/self/fd"))
+    def opened() -> list[str]:
+        return descriptors_in(place.path.parent, "anon_inode:[pidfd]", "pidfd:")
+
+    before = opened()
     watch = Watch(place, SERVER)
     write(place, process("worker", worker.pid), process("server", SERVER))
     until(lambda: len(watch.processes()) == 2)
+    assert len(opened()) > len(before)
     watch.close(0)
-    assert set(os.listdir("/proc/self/fd")) == before
+    assert opened() == before

@@ -14,7 +14,7 @@ from asgi_inspect.middleware import InspectMiddleware
 from asgi_inspect.redaction.connection import ConnectionRedaction
 from asgi_inspect.redaction.names import Names
 from asgi_inspect.redaction.redaction import Redaction
-from tests.serving import serving
+from tests.serving import PATIENCE, serving
 
 LEAF = 's3cr3t "leaf" é<'
 
@@ -66,7 +66,7 @@ def test_the_answer_of_a_validator(tmp_path: Path) -> None:
     out = tmp_path / "trace.jsonl"
     with serving(InspectMiddleware(app, out=out), log_level="critical") as port:
         for body in ({"name": "Ada", "password": "s3cr3t-leaf"}, {"password": "s3cr3t-leaf-that-is-long-enough"}):
-            answer = httpx.post(f"http://127.0.0.1:{port}/login", json=body)
+            answer = httpx.post(f"http://127.0.0.1:{port}/login", json=body, timeout=PATIENCE)
             assert answer.status_code == 422
             assert body["password"] in answer.text
     assert "s3cr3t" not in out.read_text()

@@ -12,7 +12,7 @@ import pytest
 from asgi_inspect.errors import UsageError
 from asgi_inspect.middleware import InspectMiddleware
 from asgi_inspect.options import parse_redact
-from tests.serving import serving
+from tests.serving import PATIENCE, serving
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -26,7 +26,7 @@ def traced(out: Path, redact: Any, times: int = 1) -> list[dict[str, Any]]:
     body = {"iban": "DE02120300000000202051", "password": "s3cr3t-leaf", "page": "seven"}
     with serving(InspectMiddleware(app, out=out, redact=redact), log_level="critical") as port:
         for _ in range(times):
-            answer = httpx.post(f"http://127.0.0.1:{port}/?q=word", json=body)
+            answer = httpx.post(f"http://127.0.0.1:{port}/?q=word", json=body, timeout=PATIENCE)
             assert answer.json() == body
     return [json.loads(line) for line in out.read_text().splitlines()]
 

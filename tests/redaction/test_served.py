@@ -14,7 +14,7 @@ from asgi_inspect.middleware import InspectMiddleware
 from asgi_inspect.trace.records import ReceiveRecord, SendRecord
 from asgi_inspect.values import Parts, Redacted
 from tests.capture.sinking import until
-from tests.serving import serving
+from tests.serving import PATIENCE, serving
 
 SECRET = "s3cr3t-leaf-0123456789"
 
@@ -50,7 +50,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 def _ask(port: int, path: str = "/", **options: Any) -> None:
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client:
         answer = client.post(path, **options)
         assert answer.json()["access_token"] == SECRET  # the client gets all of it, of course
 

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.capture.sinking import holds
 from tests.launch.conftest import traces
 from tests.servers.clients import Place, answers
 from tests.servers.project import Certificates, make_project
@@ -39,7 +40,7 @@ def until(condition: Callable[[], object], what: str) -> None:
 def soon(condition: Callable[[], object], seconds: float) -> bool:
     """Whether it comes to hold within this time."""
     clock, end = threading.Event(), time.monotonic() + seconds
-    while not condition():
+    while not holds(condition):
         if time.monotonic() > end:
             return False
         clock.wait(0.02)

@@ -1,7 +1,6 @@
 """A small trace of everything, written by the codec as the capture would write it."""
 
 import pytest
-from hypothesis import settings
 
 from asgi_inspect.trace.codec import encode_record
 from asgi_inspect.trace.records import (
@@ -21,10 +20,6 @@ from asgi_inspect.trace.records import (
     SkippedRecord,
 )
 from asgi_inspect.values import Foreign, Parts, Redacted, Truncated
-
-# A machine that does other work meanwhile, or measures coverage, is slow: time is no property that these tests hold.
-settings.register_profile("patient", parent=settings(), deadline=None)
-settings.load_profile("patient")
 
 AT = "2026-11-22T09:30:00.000001Z"
 HTTP_SCOPE = {

@@ -17,6 +17,7 @@ from asgi_inspect.trace.read import Damage, read_trace
 from asgi_inspect.trace.records import ProcessRecord, SendRecord
 from asgi_inspect.trace.search import Traces, connections
 from asgi_inspect.trace.source import Source, is_path
+from tests.capture.sinking import descriptors_in
 
 AT = "2026-11-23T05:59:47.962753Z"
 
@@ -64,6 +65,56 @@ def names(path: Path) -> list[str]:
 
 
 # --- which files are one story ---------------------------------------------------------------------------------------
+
+
+def late(*sources: Source) -> list[str]:
+    """The names of those of which older files are gone."""
+    with Traces(sources) as traces:
+        return [Path(name).name for name in traces.begun_late]
+
+
+def test_older_files_that_are_gone_are_known(rotated: Path) -> None:
+    assert late(rotated) == []
+    Path(f"{rotated}.2").unlink()
+    assert late(rotated) == ["trace.jsonl"]
+    Path(f"{rotated}.1").unlink()
+    assert late(rotated, str(rotated)) == ["trace.jsonl"]
+
+
+def test_a_part_that_is_named_by_its_number_is_known_to_be_one(rotated: Path) -> None:
+    Path(f"{rotated}.2").unlink()
+    Path(f"{rotated}.1.gz").write_bytes(gzip.compress(Path(f"{rotated}.1").read_bytes()))
+    assert late(f"{rotated}.1") == late(f"{rotated}.1.gz") == []
+    Path(f"{rotated}.1").unlink()
+    assert late(rotated) == ["trace.jsonl"]
+
+
+def test_an_older_file_that_cannot_be_read_is_not_gone(rotated: Path) -> None:
+    Path(f"{rotated}.1").unlink()
+    os.symlink(f"{rotated}.1", f"{rotated}.1")
+    damages: list[Damage] = []
+    with Traces([rotated], on_damage=damages.append) as traces:
+        assert traces.begun_late == []
+    assert [Path(damage.file).name for damage in damages] == ["trace.jsonl.1"]
+
+
+def test_what_was_put_together_of_all_files_is_whole(rotated: Path, tmp_path: Path) -> None:
+    whole = tmp_path / "whole.jsonl"
+    whole.write_bytes(b"".join(Path(name).read_bytes() for name in files_of(rotated)))
+    assert late(whole) == []
+    whole.write_bytes(b"")
+    assert late(whole) == []
+    with open(rotated, "rb") as file:
+        assert late(file) == []  # nobody knows what stands beside it
+
+
+def test_older_files_that_are_gone_are_said_in_code(rotated: Path, caplog: pytest.LogCaptureFixture) -> None:
+    Path(f"{rotated}.2").unlink()
+    caplog.set_level("INFO", "asgi_inspect")
+    assert [found.conn for found in connections(rotated)] == ["p.2", "p.3"]
+    (said,) = caplog.records
+    assert said.levelname == "INFO"
+    assert said.getMessage().startswith(f"older files of {rotated} are gone, as a trace keeps no more than keep_files")
 
 
 def test_all_files_of_a_trace_the_oldest_first(rotated: Path) -> None:
@@ -258,10 +309,9 @@ def test_what_is_read_stays_what_it_was(rotated: Path) -> None:
 
 
 def test_what_was_held_is_closed(rotated: Path) -> None:
-    before = len(os.listdir("/proc/self/fd"))
     with Traces([rotated]):
-        assert len(os.listdir("/proc/self/fd")) == before + 3
-    assert len(os.listdir("/proc/self/fd")) == before
+        assert len(descriptors_in(rotated.parent)) == 3
+    assert descriptors_in(rotated.parent) == []
 
 
 def test_where_descriptors_have_no_names(rotated: Path, monkeypatch: pytest.MonkeyPatch) -> None:

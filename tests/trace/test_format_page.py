@@ -121,7 +121,7 @@ def test_each_recipe_prints_what_the_page_says(command: str, printed: str, tmp_p
     (tmp_path / "trace.jsonl").write_text(blocks("jsonl")[0], "utf-8")
     if jq() is None:
         return
-    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=20)
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
     assert (done.stdout, done.stderr) == (printed, "")
 
 

@@ -165,6 +165,7 @@ class Script:
             self.scope,
             *(x for steps in (self.receives, self.sends, self.steps, [self.call]) for one in steps for x in one),
         ]
+        self._others = set(threading.enumerate())  # those of other tests, which may end at any moment
         self._mappings = [(x, dict(x)) for x in held if type(x) is dict]
         self._exceptions = [(x, list(getattr(x, "__notes__", ()))) for x in _all_in(held)]
 
@@ -182,8 +183,11 @@ class Script:
     def surroundings(self) -> tuple[Any, ...]:
         """What else code can see of where it runs: context, exception that is handled, tasks, threads; ours left out."""
         context = {var.name for var in contextvars.copy_context()} - {"asgi_inspect"}
-        threads = [name for thread in threading.enumerate() if not (name := thread.name).startswith("asgi-inspect")]
+        threads = [name for one in self._new_threads() if not (name := one.name).startswith("asgi-inspect")]
         return TOLD.get(), len(context), self.known(sys.exc_info()[1]), len(asyncio.all_tasks()), len(threads)
+
+    def _new_threads(self) -> set[threading.Thread]:
+        return set(threading.enumerate()) - self._others
 
     def known(self, exc: BaseException | None, levels: int = 3) -> Any:
         """An exception and all that hangs on it; of one that the loop or Python made, what can be told of it."""

@@ -179,7 +179,7 @@ def test_the_constructor_touches_nothing(tmp_path: Path) -> None:
 
     before = set(threading.enumerate())
     middleware = InspectMiddleware(nothing, out=tmp_path / "none" / "trace.jsonl")
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before, "those of other tests may end"
     assert list(tmp_path.iterdir()) == []
     assert not any(isinstance(value, (asyncio.Event, asyncio.Lock)) for value in vars(middleware).values())
 
