@@ -338,10 +338,10 @@ class LayerRecorder:
 
     def _room_for(self, message: Any) -> int | None:
         """The bytes that are kept of this message of the application; what it takes is counted."""
+        if not self._message_room and type_of(message) == "http.response.start":
+            self._message_room = is_event_stream(message)  # asked without a limit too: an inner layer may bring one
         if self._limit is None or self._message_room:
             return self._limit
-        if type_of(message) == "http.response.start":
-            self._message_room = is_event_stream(message)
         room = self._room_out
         if room:
             self._room_out = max(0, room - body_size(message))

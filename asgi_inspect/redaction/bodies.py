@@ -37,6 +37,10 @@ class BodyRedaction:
         """A new body begins on this side."""
         self._scanners.pop(side, None)
 
+    def has_begun(self, side: Side) -> bool:
+        """Whether a body was seen on this side, with which goes on what comes."""
+        return side in self._scanners
+
     def body(
         self, key: str, tree: Any, side: Side, *, content: Content, more: bool, is_login: Callable[[], bool]
     ) -> Any:

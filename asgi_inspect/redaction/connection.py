@@ -139,8 +139,8 @@ class ConnectionRedaction:
         if not (self._plain_out if side == "send" else self._plain_in):
             return False
         seen = self.seen
-        if seen is not None and octets is not None and (self._bodies is not None or text[:1].isspace()):
-            return False  # a scanner looks behind the end of a body, too
+        if seen is not None and octets is not None and text[:1].isspace():
+            return False  # a scanner is made for it, which looks behind its end, too
         if text.startswith(JSON_BEGIN):
             known = self.redaction.names.harmless
             return has_harmless_keys_only(octets or text.encode(), known) and not self._in_body(text)
@@ -208,7 +208,8 @@ class ConnectionRedaction:
         content = self._received if side == "receive" else self._sent
         # Nearly all bodies are one message and harmless: no scanner is made for them. A redactor has to be asked each time.
         more = bool(tree.get("more_body"))
-        if self._bodies is None and type(x) is str and not more and names.harmless is not None:
+        begun = self._bodies is not None and self._bodies.has_begun(side)
+        if not begun and type(x) is str and not more and names.harmless is not None:
             if key != "body":
                 if is_harmless_message(x, names):
                     return x

@@ -285,3 +285,18 @@ def test_what_comes_behind_the_end_of_a_body_goes_on_with_it() -> None:
     talk = [start((b"content-type", b"text/plain")), body(b"password"), body(b"=hunter2-hunter2")]
     for fast in (False, True):
         assert "hunter2" not in str(told(usual_http_scope(), talk, None, withheld(), fast=fast))
+
+
+def test_what_comes_behind_a_harmless_body_is_looked_at_whatever_came_in() -> None:
+    asked = {"type": "http.request", "body": b"Hello, world!", "more_body": False}
+    talk = [asked, start(), body(b"Hello, world!"), body(b'{"password":"hunter2-hunter2","id":1}')]
+    assert "hunter2" not in str(
+        both(lambda: {**usual_http_scope(), "headers": [(b"content-encoding", b"gzip")]}, talk, limit=None)
+    )
+
+
+def test_a_limit_that_comes_later_holds_for_each_message_of_an_event_stream() -> None:
+    stream = [start((b"content-type", b"text/event-stream")), lambda layer: layer.lower(5)]
+    *_, second, _ = both(usual_http_scope, [*stream, body(b"Hello, world!"), body(b"Hello, world!")], limit=None)
+    head = second["message"]["body"]["$truncated"]["head"]
+    assert head["$redacted"]["size"] == 5, "it is kept, though withheld, as it stands behind a gap"

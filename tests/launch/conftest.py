@@ -1,5 +1,6 @@
 """A project of a user's, and the command run in it."""
 
+import atexit
 import contextlib
 import os
 import socket
@@ -87,9 +88,6 @@ def traces(environ: Mapping[str, str]) -> list[Path]:
     return sorted(folder.iterdir()) if folder.exists() else []
 
 
-_held: list[socket.socket] = []
-
-
 def free_port() -> int:
     """A port for servers that do not tell which one the system has chosen.
 
@@ -99,7 +97,7 @@ def free_port() -> int:
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     holder.bind(("127.0.0.1", 0))
-    _held.append(holder)
+    atexit.register(holder.close)
     return int(holder.getsockname()[1])
 
 
