@@ -162,9 +162,8 @@ def open_again(target: str | int) -> Opened:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     if not stat.S_ISREG(os.fstat(target).st_mode):
         for name in (f"/proc/self/fd/{target}", f"/dev/fd/{target}"):
-            with contextlib.suppress(
-                OSError
-            ):  # no such folder on this system, or a socket: tried by the next name, then `dup`
+            # No such folder on this system, or a socket: tried by the next name, then `dup`.
+            with contextlib.suppress(OSError):
                 fd = above_standard(os.open(name, flags))
                 return Opened(fd, shared=os.get_blocking(fd))  # where this is but another name for `dup`, as on macOS
     return Opened(above_standard(os.dup(target)), True)
