@@ -3,10 +3,25 @@
 from itertools import count
 from typing import Any, Final
 
+from ..redaction.redaction import Redaction
 from .bodies import type_of
 from .process import Sink, clock, current_process
+from .shared import Shared
 
 _TRUNCATED: Final = b'"$truncated"'
+
+
+class Rules:
+    """What one middleware withholds; what a layer inside withholds beside that holds for all connections that follow.
+
+    shared: the objects that its connections may have in common.
+    """
+
+    __slots__ = ("redaction", "shared")
+
+    def __init__(self, redaction: Redaction | None = None) -> None:
+        self.redaction = redaction
+        self.shared = Shared()
 
 
 class Recorder:

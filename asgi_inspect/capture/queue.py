@@ -15,6 +15,7 @@ from .process import clock, register
 from .thread import Stopping, Thread
 
 CEILING: Final = 8 * 1024 * 1024  # bytes that wait, and as many again that the thread has taken
+_MUCH: Final = 1024 * 1024  # bytes
 EXIT_SECONDS: Final = 2.0  # in all: a consumer that was waited for in vain gets no more at the very end
 SETTLE_SECONDS: Final = 1.0
 FORK_SECONDS: Final = 0.25
@@ -40,7 +41,11 @@ class QueueSink:
     first_line: called with why ("start", "fork") before the first line; gives the `process` record.
     """
 
-    def __init__(self, consume: Consumer, name: str, first_line: Callable[[str], bytes]) -> None:
+    def __init__(
+        self, consume: Consumer, name: str, first_line: Callable[[str], bytes], *, at_ends: bool = False
+    ) -> None:
+        """at_ends: the thread is woken when a connection has ended, or much waits, not for each line."""
+        self._at_ends = at_ends
         self._consume = consume
         self._name = name
         self._first_line = first_line
@@ -61,6 +66,11 @@ class QueueSink:
         self._patience = EXIT_SECONDS
         self._thread = Thread("asgi-inspect queue", self._step, self._failed)
 
+    @property
+    def behind(self) -> bool:
+        """Whether the thread is so far behind that lines will soon be dropped."""
+        return self._size > CEILING // 2
+
     # --- on the event loop ---------------------------------------------------------------------------------------------
 
     def add(self, line: bytes, now: int) -> None:
@@ -71,11 +81,13 @@ class QueueSink:
             self._lines.append(line)
             size = len(line)
             self._size += size
-        if self._thread.idle:
+        if self._thread.idle and (not self._at_ends or self._size > _MUCH):
             self._thread.wake()
 
     def flush(self, now: int) -> None:
-        """Nothing to do: the thread takes each line as soon as it can."""
+        """Wake the thread, unless it takes each line as soon as it can."""
+        if self._at_ends and self._thread.idle:
+            self._thread.wake()
 
     def settle(self) -> None:
         """Let the thread finish, within limits: the server is about to stop, and may not say goodbye."""

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from ..look import dict_behind
+from ..look import dict_behind, name_of
 from ..redaction.connection import ConnectionRedaction
 from ..redaction.redaction import Redaction
 from ..trace.errors import clean_error
 from ..trace.records import EndRecord, ErrorInfo, Outcome, ReceiveRecord, ScopeRecord, SentRecord
+from .beside import odd_mapping, state_keys, value_of, with_more
 from .bodies import body_size, is_event_stream, type_of
-from .connection import Recorder
+from .changes import MOST_KEYS, scope_changes
+from .connection import Recorder, Rules
 from .failure import describe, outcome_of
 from .guard import say_failed, tell_missed
 from .lines import UNKEPT, message_json, scope_json
-from .place import endpoint_of, printable, route_of
+from .place import endpoint_of, route_of
 from .process import clock, stamp
 from .usual import usual_receive, usual_scope, usual_send
 
@@ -29,19 +31,11 @@ if TYPE_CHECKING:
 
 SLOW_SEND_US: Final = 1000
 _IDENTITY: Final = ("asgi", "headers", "state", "extensions")
-_MOST_KEYS: Final = 2000  # of a scope whose changes are told
 _RETURNED: Final = "returned"
 _NO_SCOPE: Final[dict[Any, Any]] = {}
 _NO_KEYS: Final[tuple[Any, ...]] = ()
-
-
-class Rules:
-    """What one middleware withholds; what a layer inside withholds beside that holds for all connections that follow."""
-
-    __slots__ = ("redaction",)
-
-    def __init__(self, redaction: Redaction | None = None) -> None:
-        self.redaction = redaction
+_NONE: Final[tuple[str, ...]] = ()
+_NOTHING: Final[list[str]] = []
 
 
 class LayerRecorder:
@@ -89,7 +83,7 @@ class LayerRecorder:
         self._usual = False  # the scope was one as servers have it, which tells nothing of a route
         self._scope = scope
         whole = scope if type(scope) is dict else dict_behind(scope, type(scope))
-        if whole is None or dict.__len__(whole) > _MOST_KEYS:
+        if whole is None or dict.__len__(whole) > MOST_KEYS:
             whole = _NO_SCOPE
         self._whole = whole
         self._keys = (*dict.keys(whole),)
@@ -160,18 +154,37 @@ class LayerRecorder:
             except Exception as own:  # noqa: BLE001 (there is another way, which begins anew)
                 say_failed(own)
         self._usual = data is not None
+        mapping = None
         if data is None:
+            mapping = odd_mapping(scope)
             if clean is not None:
                 clean.seen = None  # it begins anew: what is withheld first counts
             data = scope_json(scope, None if clean is None else clean.scope)
         start = rec.start
-        if self._outside is None and name is None and parent is None and sample is None:
+        shared = _NOTHING
+        if self._outside is None and (self._rules.shared.left > 0 or rec.type == "lifespan"):
+            shared = self._shared()
+        if (
+            self._outside is None
+            and name is None
+            and parent is None
+            and sample is None
+            and mapping is None
+            and not shared
+        ):
             rec.sink.add(b'{"record":"scope","conn":"%b","at":"%b","scope":%b}\n' % (rec.id, stamp(start), data), start)
         else:
-            head, tail = self._around_scope(name, parent, sample)
+            head, tail = self._around_scope(name, parent, sample, mapping, shared)
             rec.sink.add(head + data + tail, start)
 
-    def _around_scope(self, name: str | None, parent: str | None, sample: float | None) -> tuple[bytes, bytes]:
+    def _shared(self) -> list[str]:
+        """The fields that are the very objects of another call's scope."""
+        state, extensions = (value_of(name, self._keys, self._values) for name in ("state", "extensions"))
+        return self._rules.shared.begun(self.rec.conn, self.rec.type, state, extensions)
+
+    def _around_scope(
+        self, name: str | None, parent: str | None, sample: float | None, mapping: str | None, shared: list[str]
+    ) -> tuple[bytes, bytes]:
         """What stands before and behind the scope in a record that tells more than usual."""
         rec, outside = self.rec, self._outside
         record = ScopeRecord(
@@ -183,13 +196,15 @@ class LayerRecorder:
             inside=None if outside is None else outside.layer,
             parent=parent,
             sample=sample,
+            mapping=mapping,
+            shared=shared,
         )
         # The scope's own JSON is put in place of the 0 that stands for it.
         head, tail = msgspec.json.encode(record).split(b'"scope":0', 1)
         return head + b'"scope":', tail + b"\n"
 
-    def received(self, called: int, message: Any) -> None:
-        """A `receive` that was called at `called` gave a message."""
+    def received(self, called: int, message: Any, once: tuple[str, ...] = _NONE) -> None:
+        """A `receive` that was called at `called` gave a message; `once`: fields in which it had one-shot iterators."""
         rec = self.rec
         now = clock()
         room = self._room_in
@@ -200,6 +215,7 @@ class LayerRecorder:
             except Exception as own:  # noqa: BLE001 (what was looked through once cannot be again)
                 say_failed(own)
                 data = UNKEPT
+        odd = data is None or once
         if data is None:
             data = message_json(message, room, None if self._clean is None else self._clean.receive)
         if room and not self._message_room:
@@ -217,7 +233,7 @@ class LayerRecorder:
                 wait_us,
                 data,
             )
-        rec.sink.add(line, now)
+        rec.sink.add(self._with_more(line, message, once, "lifespan.shutdown") if odd else line, now)
 
     def receive_failed(self, called: int, exc: BaseException) -> None:
         """A `receive` that was called at `called` raised, or was cancelled."""
@@ -237,8 +253,8 @@ class LayerRecorder:
             now,
         )
 
-    def sends(self, message: Any) -> tuple[int, int]:
-        """The application sends; gives the number of the record and the time, for `sent`."""
+    def sends(self, message: Any, once: tuple[str, ...] = _NONE) -> tuple[int, int]:
+        """The application sends; gives the number of the record and the time, for `sent`. `once`: as of `received`."""
         rec = self.rec
         now = clock()
         room = self._limit if self._message_room else self._room_out
@@ -249,6 +265,7 @@ class LayerRecorder:
             except Exception as own:  # noqa: BLE001 (what was looked through once cannot be again)
                 say_failed(own)
                 data = UNKEPT
+        odd = data is None or once
         if data is None:
             data = message_json(message, self._room_for(message), None if self._clean is None else self._clean.send)
         elif not self._message_room:
@@ -265,7 +282,7 @@ class LayerRecorder:
             line = head + self._message_part("send", n, message, data)
         else:
             line = b'{"record":"send","conn":"%b","n":%d,"t_us":%d,"message":%b}\n' % (rec.id, n, t_us, data)
-        rec.sink.add(line, now)
+        rec.sink.add(self._with_more(line, message, once, "lifespan.startup.complete") if odd else line, now)
         return n, now
 
     def sent(self, of: int, began: int, exc: BaseException | None) -> None:
@@ -287,13 +304,13 @@ class LayerRecorder:
             now,
         )
 
-    def end(self, exc: BaseException | None) -> None:
-        """The application returned, or raised `exc`."""
+    def end(self, exc: BaseException | None, result: Any = None) -> None:
+        """The application returned `result`, or raised `exc`."""
         now = clock()
         rec = self.rec
         outcome: Outcome = _RETURNED if exc is None else outcome_of(exc)
         n, t_us = next(rec.numbers), (now - rec.start) // 1000
-        if exc is None and self._usual and self._is_scope_unchanged():
+        if exc is None and result is None and self._usual and self._is_scope_unchanged():
             line = b'{"record":"end","conn":"%b","n":%d,%b"t_us":%d,"outcome":"returned"}\n'
             rec.sink.add(line % (rec.id, n, self._layer_part, t_us), now)
         else:
@@ -306,7 +323,8 @@ class LayerRecorder:
                 error=None if exc is None or outcome == "cancelled" else self._error(exc, ended=True),
                 route=route_of(self._scope),
                 endpoint=endpoint_of(self._scope),
-                scope_changes=self._scope_changes(),
+                scope_changes=scope_changes(self._whole, self._keys, self._values),
+                returned=None if result is None else name_of(type(result)),
             )
             self._add(record, now)
         if rec.process.missed:
@@ -321,6 +339,9 @@ class LayerRecorder:
         self._scope, self._whole, self._keys, self._values = None, _NO_SCOPE, _NO_KEYS, _NO_KEYS
         if self.layer == 0:
             self.rec.close()
+            shared = self._rules.shared
+            if shared.extensions is not None or not self._usual:
+                shared.ended(self.rec.conn, self.rec.type)
 
     def _error(self, exc: BaseException, *, ended: bool) -> ErrorInfo:
         error = describe(exc, ended=ended)
@@ -333,6 +354,13 @@ class LayerRecorder:
         """The end of a line: the message, or that it is the one that another layer has passed just before."""
         same = self.rec.same_as(direction, n, self.layer, message, data)
         return b'"message":%b}\n' % data if same is None else b'"same":%d}\n' % same
+
+    def _with_more(self, line: bytes, message: Any, once: tuple[str, ...], asks: str) -> bytes:
+        """The line with what there is to tell beside its message; `asks` is the message that asks for the keys of `state`."""
+        state = None
+        if self.rec.type == "lifespan" and type_of(message) == asks:
+            state = state_keys(value_of("state", self._keys, self._values))
+        return with_more(line, once, odd_mapping(message), state)
 
     # --- how much of a body is kept ------------------------------------------------------------------------------------
 
@@ -357,28 +385,6 @@ class LayerRecorder:
             and all(map(is_, values, dict.values(whole)))
             and all(map(is_, self._keys, dict.keys(whole)))
         )
-
-    def _scope_changes(self) -> list[str]:
-        # By identity alone: `==` would ask foreign objects. Keys that are no plain str are passed over for the same reason.
-        whole, before = self._whole, self._keys
-        keys, values = [*dict.keys(whole)], [*dict.values(whole)]
-        if len(keys) < len(before) or not all(map(is_, before, keys)):
-            return self._rearranged(keys, values)
-        changed = keys[len(before) :]
-        if not all(map(is_, self._values, values)):
-            replaced = zip(before, self._values, values, strict=False)
-            changed[:0] = [key for key, old, new in replaced if old is not new]
-        names = [key for key in changed if type(key) is str][:_MOST_KEYS]
-        return names if "".join(names).isascii() else [printable(name) for name in names]
-
-    def _rearranged(self, keys: list[Any], values: list[Any]) -> list[str]:
-        """The changes of a scope in which the keys do not stand in their places any more."""
-        before = {key: value for key, value in zip(self._keys, self._values, strict=True) if type(key) is str}
-        return [
-            printable(key)
-            for key, value in zip(keys, values, strict=False)
-            if type(key) is str and (key not in before or before[key] is not value)
-        ][:_MOST_KEYS]
 
 
 # The layers, one for each trace that is written, in whose application the code that runs now was called. Travels between the

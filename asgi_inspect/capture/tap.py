@@ -18,6 +18,7 @@ from .recorder import SLOW_SEND_US, LayerRecorder
 
 _SLOW_SEND_NS: Final = SLOW_SEND_US * 1000
 _LIST: Final[list[Any]] = []
+_NONE: Final[tuple[str, ...]] = ()
 _MOST_MEMBERS: Final = 10_000  # of an iterator; one without an end must not hold us
 
 
@@ -41,8 +42,10 @@ def tap_receive(layer: LayerRecorder, receive: Receive) -> Receive:
             return message
         try:
             if type(message) is not dict or "headers" in message or "links" in message:
-                message = replayable(message)
-            layer.received(called, message)
+                message, once = replayable(message)
+                layer.received(called, message, once)
+            else:
+                layer.received(called, message)
         except Exception as own:  # noqa: BLE001 (as above)
             failed(own, rec.sink, rec.conn)
         return message
@@ -61,8 +64,10 @@ def tap_send(layer: LayerRecorder, send: Callable[[Message], Awaitable[Any]]) ->
         n = began = 0
         try:
             if type(message) is not dict or type(message.get("headers", _LIST)) is not list or "links" in message:
-                message = replayable(message)
-            n, began = layer.sends(message)
+                message, once = replayable(message)
+                n, began = layer.sends(message, once)
+            else:
+                n, began = layer.sends(message)
         except Exception as own:  # noqa: BLE001 (our own failure never reaches the application)
             failed(own, rec.sink, rec.conn)
         try:
@@ -84,24 +89,29 @@ def tap_send(layer: LayerRecorder, send: Callable[[Message], Awaitable[Any]]) ->
     return tapped_send
 
 
-def replayable(message: Any) -> Any:
-    """The message itself, or a shallow copy in which one-shot iterators that a reader would empty became lists."""
+def replayable(message: Any) -> tuple[Any, tuple[str, ...]]:
+    """The message itself, or a shallow copy in which one-shot iterators that a reader would empty became lists.
+
+    Also gives the names of the fields that had them.
+    """
     t = type(message)
     if t is dict:
         headers = message.get("headers")
         if (headers is None or type(headers) is list or type(headers) is tuple) and "links" not in message:
-            return message
+            return message, _NONE
     elif not issubclass(t, dict) and not derives(t, UserDict):
-        return message
+        return message, _NONE
     items = mapping_items(message, t)
     if items is None:
-        return message
+        return message, _NONE
     copy: dict[Any, Any] | None = None
+    once = _NONE
     for key, value in items:
         if type(key) is str and key in ("headers", "links") and class_attribute(type(value), "__next__") is not None:
             copy = dict(items) if copy is None else copy
             copy[key] = _members(value)
-    return message if copy is None else copy
+            once += (key,)
+    return (message if copy is None else copy), once
 
 
 def _members(iterator: Iterator[Any]) -> Any:

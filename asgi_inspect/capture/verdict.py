@@ -18,7 +18,8 @@ QUIET_CLOSES: Final = frozenset({1000, 1001, 1005, 1006, 1012})
 _SEND: Final = b'{"record":"send",'
 _RECEIVE: Final = b'{"record":"receive",'
 _END: Final = b'{"record":"end",'
-_HEAD: Final = 120  # bytes in which `layer` stands, if it does
+_MESSAGE: Final = b'"message":'
+_HEAD: Final = 250  # bytes in which the message begins, if there is one
 _MOST: Final = 64  # messages of inner layers that are remembered
 
 _TELLING: Final[dict[str, tuple[bytes, ...]]] = {
@@ -73,7 +74,7 @@ class Verdict:
         return None
 
     def _tells(self, line: bytes) -> bool:
-        if self._inner and line.find(b'"same":', -40) >= 0:
+        if self._inner and line.find(_MESSAGE, 0, _HEAD) < 0:  # then it is `same` as one of those
             return True
         return any(word in line for word in self._telling)
 

@@ -66,6 +66,8 @@ class ScopeRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     inside: int | None = None
     parent: str | None = None
     sample: float | None = None
+    mapping: str | None = None
+    shared: list[str] = []
 
 
 class ReceiveRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="record", tag="receive"):
@@ -80,6 +82,9 @@ class ReceiveRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     same: int | None = None
     outcome: Outcome | None = None
     error: ErrorInfo | None = None
+    once: list[str] = []
+    mapping: str | None = None
+    state: list[str] | None = None
 
 
 class SendRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="record", tag="send"):
@@ -91,6 +96,9 @@ class SendRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     t_us: int
     message: Any = UNSET
     same: int | None = None
+    once: list[str] = []
+    mapping: str | None = None
+    state: list[str] | None = None
 
 
 class SentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="record", tag="sent"):
@@ -130,6 +138,7 @@ class EndRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     route: str | None = None
     endpoint: str | None = None
     scope_changes: list[str] = []
+    returned: str | None = None
 
 
 class LoopRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="record", tag="loop"):

@@ -138,14 +138,15 @@ class Seen:
         if isinstance(record, ReceiveRecord | SendRecord):
             self._feed_message(record, self._message_of(record))
         elif isinstance(record, ScopeRecord):
-            self._texts.take((record.scope, record.name))
+            self._texts.take((record.scope, record.name, record.mapping, record.shared))
             if record.layer == 0:
                 self._begin("request", record.scope)
         elif isinstance(record, EndRecord):
-            self._texts.take((record.error, record.route, record.endpoint, record.scope_changes))
+            self._texts.take((record.error, record.route, record.endpoint, record.scope_changes, record.returned))
 
     def _feed_message(self, record: Message, message: Any) -> None:
-        self._texts.take((message, record.error if isinstance(record, ReceiveRecord) else None))
+        error = record.error if isinstance(record, ReceiveRecord) else None
+        self._texts.take((message, error, record.once, record.mapping, record.state))
         if record.layer != 0 or message is UNSET:
             return
         kind = messages.message_type(message)

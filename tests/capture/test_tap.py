@@ -61,7 +61,9 @@ UNTOUCHED: list[Any] = [
 
 @pytest.mark.parametrize("message", UNTOUCHED)
 def test_a_message_without_a_one_shot_iterator_is_itself(message: Any) -> None:
-    assert replayable(message) is message
+    same, once = replayable(message)
+    assert same is message
+    assert once == ()
 
 
 @pytest.mark.parametrize("key", ["headers", "links"])
@@ -71,14 +73,16 @@ def test_a_one_shot_iterator_becomes_a_list_in_a_shallow_copy(key: str, once: An
     other = object()
     iterator = once([b"</a>", b"</b>"])
     message = kind([("type", "x"), (key, iterator), (7, other)])
-    copy = replayable(message)
+    copy, names = replayable(message)
+    assert names == (key,)
     assert list(copy.items()) == [("type", "x"), (key, [b"</a>", b"</b>"]), (7, other)]
     assert copy[7] is other
     assert message[key] is iterator
 
 
 def test_both_at_once() -> None:
-    assert replayable({"headers": iter([1]), "links": iter([2])}) == {"headers": [1], "links": [2]}
+    message = {"headers": iter([1]), "links": iter([2])}
+    assert replayable(message) == ({"headers": [1], "links": [2]}, ("headers", "links"))
 
 
 def _layer(**scope: Any) -> tuple[LayerRecorder, Kept]:

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asgi_inspect.capture import recorder
-from asgi_inspect.capture.connection import Recorder
-from asgi_inspect.capture.recorder import LayerRecorder, Rules
+from asgi_inspect.capture.connection import Recorder, Rules
+from asgi_inspect.capture.recorder import LayerRecorder
 from asgi_inspect.redaction.names import Names
 from asgi_inspect.redaction.redaction import Redaction
 from tests.capture.recording import Kept

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import UserDict
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ CASES: dict[str, tuple[bool, dict[str, Any], Steps, Steps]] = {
     "599": (True, HTTP, [{**START, "status": 599}, BODY], []),
     "600": (True, HTTP, [{**START, "status": 600}, BODY], []),
     "a status in words": (True, HTTP, [{**START, "status": "200"}, BODY], []),
+    "500 in a mapping that is no dict": (True, HTTP, [UserDict({**START, "status": 500}), BODY], []),
+    "200 in a mapping that is no dict": (False, HTTP, [UserDict({**OK}), BODY], []),
     "no status": (True, HTTP, [START, BODY], []),
     "type last": (True, HTTP, [{"status": 500, "headers": [], "type": "http.response.start"}, BODY], []),
     "type last, well": (False, HTTP, [{"status": 200, "headers": [], "type": "http.response.start"}, BODY], []),

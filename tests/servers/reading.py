@@ -5,7 +5,7 @@ from pathlib import Path
 
 from asgi_inspect.trace.connection import proc_of
 from asgi_inspect.trace.read import Damage, read_trace
-from asgi_inspect.trace.records import ExitRecord, ProcessRecord, ScopeRecord
+from asgi_inspect.trace.records import ExitRecord, ProcessRecord, ReceiveRecord, ScopeRecord, SendRecord
 from tests.tracing import Traced
 
 
@@ -16,6 +16,10 @@ class Story:
         self.processes: dict[str, ProcessRecord] = {}
         self.exits: dict[str, list[ExitRecord]] = defaultdict(list)
         self.connections: dict[str, Traced] = {}
+        self.shared: set[str] = set()
+        """What scopes share with others."""
+        self.states: list[list[str]] = []
+        """The keys of the lifespan's state, whenever they were told."""
         for record in read_trace(file, on_damage=_fail):
             if isinstance(record, ProcessRecord):
                 assert record.proc not in self.processes, f"{record.proc} begins twice"
@@ -26,8 +30,11 @@ class Story:
                 assert record.conn not in self.connections, f"{record.conn} begins twice"
                 assert proc_of(record.conn) in self.processes
                 self.connections[record.conn] = Traced(record.scope)
+                self.shared.update(record.shared)
             elif (conn := getattr(record, "conn", None)) is not None:
                 self.connections[conn].feed(record)
+                if isinstance(record, ReceiveRecord | SendRecord) and record.state is not None:
+                    self.states.append(record.state)
         for conn, connection in self.connections.items():
             numbers = connection.numbers
             assert not numbers or numbers == list(range(numbers[0], numbers[0] + len(numbers))), f"{conn}: a gap in n"

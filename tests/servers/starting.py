@@ -21,7 +21,7 @@ from tests.servers.project import Certificates, make_project
 from tests.servers.ways import Over, Way
 from tests.serving import PATIENCE, Process
 
-_LISTENS = r"(?:[Rr]unning on|[Ll]istening at:?|Listening on TCP address) (?:https?://)?127\.0\.0\.1:(\d+)"
+LISTENS = r"(?:[Rr]unning on|[Ll]istening at:?|Listening on TCP address) (?:https?://)?127\.0\.0\.1:(\d+)"
 _LISTENS_FOR_QUIC = r"Running on https://127\.0\.0\.1:(\d+) \(QUIC\)"
 _CTRL_C = b"\x03"
 _WHICH_COLOUR = b"\x1b]11;?"
@@ -128,7 +128,7 @@ class Server:
     def wait_until_ready(self) -> None:
         """Wait until it listens and answers: a supervisor says that it runs before its workers do."""
         if self.place.over is not Over.UNIX:
-            self.place.port = int(self.process.wait_for(_LISTENS)[1])
+            self.place.port = int(self.process.wait_for(LISTENS)[1])
         if self.place.over is Over.HTTP3:
             self.place.quic_port = int(self.process.wait_for(_LISTENS_FOR_QUIC)[1])
         until(lambda: answers(self.place), "an answer")
@@ -182,7 +182,7 @@ class Starter:
         trace = home / "trace.jsonl" if way.prefixed and traced else None
         with ExitStack() as stack:
             if port is None and way.reserves:
-                port = stack.enter_context(_reserved())
+                port = stack.enter_context(reserved())
             environ = {
                 "XDG_STATE_HOME": str(home / "state"),
                 "HOME": str(home),  # where gunicorn has its control socket
@@ -210,7 +210,7 @@ class Starter:
 
 
 @contextmanager
-def _reserved() -> Iterator[int]:
+def reserved() -> Iterator[int]:
     """A port that nobody else gets, as somebody holds it who never listens."""
     with socket.socket() as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

@@ -87,6 +87,15 @@ def test_the_lifespan_is_the_same(served: Served) -> None:
     assert bool(served.said) is served.way.lifespan
 
 
+@covers(Feature.LIFESPAN)
+def test_what_the_server_does_with_state_and_extensions(served: Served) -> None:
+    """One of them gives all scopes the same extensions, and empties the state before the application is told to end."""
+    granian = "granian" in served.way.bare
+    assert served.story.shared == ({"extensions"} if granian else set())
+    at_the_end = [[] if granian else ["ready"]] if Feature.SIGTERM in served.way.shuts_down else []
+    assert sorted(served.story.states) == sorted([["ready"], *at_the_end] * len(served.story.of_type("lifespan")))
+
+
 @covers(Feature.SIGTERM)
 def test_sigterm_ends_it_with_the_same_status_and_a_whole_trace(served: Served) -> None:
     assert served.statuses[1] == served.statuses[0]

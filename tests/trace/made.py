@@ -129,6 +129,9 @@ messages = usual(
     trailers=st.booleans() | odd,
     more_trailers=st.booleans() | odd,
 ).map(lambda message: {"type": "http.request"} if not message else message)
+beside: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [{}, {}, {"once": ["links"]}, {"mapping": "né"}, {"state": ["tea"]}]
+)
 errors = st.sampled_from(
     [
         ErrorInfo(type="ValueError", bases=["Exception"], message="tea"),
@@ -171,6 +174,7 @@ def events(draw: st.DrawFn, conn: str) -> list[Record]:
                 outcome=outcome,
                 error=error,
                 route=draw(st.none() | st.just("/t/{x}")),
+                returned=draw(st.none() | st.just("shop.tea")),
             )
         )
         if not draw(st.integers(0, 3)):  # a receive that was still waiting
@@ -186,7 +190,7 @@ def event(draw: st.DrawFn, kind: str, conn: str, n: int, t_us: int) -> Record:
         case "r":
             return ReceiveRecord(conn=conn, n=n, t_us=t_us, wait_us=2, message=message)
         case "s":
-            return SendRecord(conn=conn, n=n, t_us=t_us, message=message)
+            return SendRecord(conn=conn, n=n, t_us=t_us, message=message, **draw(beside))
         case "i":
             return SendRecord(conn=conn, n=n, layer=1, t_us=t_us, message=message)
         case "u":

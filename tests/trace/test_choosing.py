@@ -16,6 +16,7 @@ from asgi_inspect.trace.records import (
     LoopRecord,
     LostRecord,
     ProcessRecord,
+    ReceiveRecord,
     Record,
     ScopeRecord,
     SendRecord,
@@ -147,6 +148,18 @@ def test_texts_and_bodies_are_gathered_while_they_pass() -> None:
     assert feed(choose(["body:word"]), *records) == [[], [], records[:3], [records[3]]]
     assert feed(choose(["text:word"]), *records) == [[]] * 4
     assert feed(choose(["text:half message:http.response.body"]), *records)[1] == records[:2]
+
+
+def test_what_stands_beside_scopes_and_messages_is_text_too() -> None:
+    records: list[Record] = [
+        ScopeRecord(conn="p.1", at=AT, scope={}, mapping="own.Scope", shared=["extensions"]),
+        ReceiveRecord(conn="p.1", n=1, t_us=1, wait_us=1, message={}, mapping="own.Event"),
+        SendRecord(conn="p.1", n=2, t_us=2, message={}, once=["links"], state=["pool"]),
+        EndRecord(conn="p.1", n=3, t_us=3, outcome="returned", returned="own.Response"),
+    ]
+    words = {"Scope": 0, "extensions": 0, "Event": 1, "links": 2, "pool": 2, "Response": 3}
+    for word, at in words.items():
+        assert feed(choose([f"text:{word}"]), *records)[: at + 1] == [[]] * at + [records[: at + 1]]
 
 
 def test_a_message_that_passed_unchanged_is_looked_up() -> None:

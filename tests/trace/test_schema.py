@@ -190,14 +190,24 @@ errors = st.recursive(
     max_leaves=3,
 )
 outcomes = st.sampled_from(["returned", "raised", "cancelled"])
+more = {
+    "once": st.lists(names, max_size=2),
+    "mapping": st.none() | names,
+    "state": st.none() | st.lists(names, max_size=2),
+}
 whole = {"conn": names, "n": st.integers(0), "layer": st.integers(0, 3), "t_us": st.integers(0)}
 records: st.SearchStrategy[Record] = (
     st.builds(ScopeRecord, conn=names, layer=st.integers(0, 3), at=names, scope=values | fields, name=st.none() | names)
+    | st.builds(
+        ScopeRecord, conn=names, at=names, scope=values, mapping=st.none() | names, shared=st.lists(names, max_size=2)
+    )
     | st.builds(ReceiveRecord, **whole, wait_us=st.integers(0), message=values | fields | st.just(msgspec.UNSET))
     | st.builds(ReceiveRecord, **whole, wait_us=st.integers(0), outcome=outcomes, error=st.none() | errors)
-    | st.builds(SendRecord, **whole, message=values | fields)
-    | st.builds(SendRecord, **whole, same=st.integers(0))
+    | st.builds(ReceiveRecord, **whole, wait_us=st.integers(0), message=values, **more)
+    | st.builds(SendRecord, **whole, message=values | fields, **more)
+    | st.builds(SendRecord, **whole, same=st.integers(0), **more)
     | st.builds(SentRecord, **whole, of=st.integers(0), took_us=st.integers(0), outcome=st.none() | outcomes)
+    | st.builds(EndRecord, **whole, outcome=outcomes, returned=st.none() | names)
     | st.builds(
         EndRecord, **whole, outcome=outcomes, error=st.none() | errors, scope_changes=st.lists(names, max_size=2)
     )
