@@ -16,22 +16,55 @@ from .values import Foreign, Parts, Redacted, Truncated
 
 def decode(tree: Any) -> Any:
     """The scope, message or other value that `encode` wrote as `tree` (as `json.loads` gives it)."""
-    if type(tree) is not dict or _tag_of(tree) is not None:
+    if type(tree) is not dict or (len(tree) == 1 and _tag_of(tree) is not None):
         return _decode(tree)
-    return {name: _decode_field(name, x) for name, x in tree.items()}
+    # What is usual is decoded here, as a trace has millions of it; the rest goes the general way.
+    decoded = tree.copy()
+    for name, x in tree.items():
+        t = type(x)
+        if t in _PLAIN:
+            if t is str and _position(name) == "octets":
+                decoded[name] = _encoded(x)
+            continue
+        position = _position(name)
+        if position is None:
+            decoded[name] = x[:] if t is list and _PLAIN.issuperset(map(type, x)) else _decode(x)
+        elif position == "octets":
+            decoded[name] = _decode(x, octets=True)
+        elif t is not list:
+            decoded[name] = _decode(x)
+        elif position == "links":
+            decoded[name] = [_decode(member, octets=True) for member in x]
+        else:
+            decoded[name] = _decode_headers(x)
+    return decoded
 
 
-def _decode_field(name: str, x: Any) -> Any:
-    position = BYTE_POSITIONS.get(name)
-    if position is None:
-        return _decode(x)
-    if position == "octets":
-        return _decode(x, octets=True)
-    if type(x) is not list:
-        return _decode(x)
-    if position == "links":
-        return [_decode(member, octets=True) for member in x]
+def _decode_headers(x: list[Any]) -> list[Any]:
+    if _PAIRS.issuperset(map(type, x)):
+        try:
+            return [
+                [name.encode(), value.encode() if type(value) is str else _decode_withheld(value)] for name, value in x
+            ]
+        except (AttributeError, ValueError):  # no text, no pair, or lone surrogates
+            pass
     return [_decode_pair(pair) if type(pair) is list else _decode(pair) for pair in x]
+
+
+def _decode_withheld(x: Any) -> Any:
+    """The value of a header, which is withheld wholly or in part, as most cookies are; or else no text."""
+    if type(x) is dict and len(x) == 1 and type(parts := x.get("$parts")) is list:
+        return Parts(tuple([part.encode() if type(part) is str else _decode_redacted(part) for part in parts]))
+    return _decode_redacted(x)
+
+
+def _decode_redacted(x: Any) -> Any:
+    if type(x) is dict and len(x) == 1 and type(content := x.get("$redacted")) is dict:
+        try:
+            return _redacted(content)
+        except (TypeError, ValueError):  # it is kept as it stands
+            pass
+    return _decode(x, octets=True)
 
 
 def _decode_pair(pair: list[Any]) -> list[Any]:
@@ -39,8 +72,10 @@ def _decode_pair(pair: list[Any]) -> list[Any]:
 
 
 def _encoded(x: str) -> bytes:
-    # Lone surrogates: `encode` writes none here, but there are JSON readers that give them.
-    return x.encode("utf-8", "surrogatepass")
+    try:
+        return x.encode()
+    except UnicodeEncodeError:  # lone surrogates: `encode` writes none here, but there are JSON readers that give them
+        return x.encode("utf-8", "surrogatepass")
 
 
 def _tag_of(x: dict[str, Any]) -> str | None:
@@ -194,10 +229,15 @@ def _int(content: Any) -> int:
 
 
 def _redacted(content: Any) -> Redacted:
-    if type(content) is not dict or content.keys() != {"size", "fingerprint", "why"} or not is_size(content["size"]):
+    if type(content) is not dict or len(content) != 3:
         raise ValueError(content)
-    texts = [None if content[name] is None else _str(content[name]) for name in ("fingerprint", "why")]
-    return Redacted(content["size"], *texts)
+    try:
+        size, fingerprint, why = content["size"], content["fingerprint"], content["why"]
+    except KeyError:
+        raise ValueError(content) from None
+    if not is_size(size):
+        raise ValueError(content)
+    return Redacted(size, None if fingerprint is None else _str(fingerprint), None if why is None else _str(why))
 
 
 def is_size(x: Any) -> bool:
@@ -217,6 +257,8 @@ def _inside(content: Any, tag: str) -> Any:
     return content[tag]
 
 
+_PAIRS: Final = frozenset({list})
+_position: Final = BYTE_POSITIONS.get
 _DEEP: Final = 200
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 _ESCAPE: Final = re.compile(r"\\(?:u(d[89a-f][0-9a-f]{2})|\\)")
