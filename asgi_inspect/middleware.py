@@ -5,12 +5,12 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from .capture.connection import Recorder
+from .capture.connection import Recorder, Rules
 from .capture.guard import failed
 from .capture.notice import say_once
 from .capture.place import name_of
 from .capture.process import Sink, process_line
-from .capture.recorder import LayerRecorder, Rules, current
+from .capture.recorder import LayerRecorder, current
 from .capture.server import from_network, server_of
 from .capture.tap import tap_receive, tap_send
 from .options import Out, choose_out, read_launch, read_options
@@ -21,7 +21,9 @@ from .sinks import sink_for
 from .types import ASGIApp, Receive, Scope, Send
 
 if TYPE_CHECKING:
+    from .capture.queue import QueueSink
     from .capture.selection import LeftOut, Rate, Selection
+    from .lint.finding import Finding
 
 
 class _Unset:
@@ -35,7 +37,20 @@ _UNSET: Final = _Unset()
 
 # What is ours; every other attribute is the application's.
 _OWN: Final = frozenset(
-    {"app", "_off", "_options", "_limited", "_out", "_explicit", "_name", "_sink", "_key", "_rules", "_selection"}
+    {
+        "app",
+        "_off",
+        "_options",
+        "_limited",
+        "_out",
+        "_explicit",
+        "_name",
+        "_sink",
+        "_linter",
+        "_key",
+        "_rules",
+        "_selection",
+    }
 )
 # What `copy` and `pickle` ask an object for: the answer of the application would make a copy of that instead.
 _COPYING: Final = frozenset(
@@ -70,6 +85,11 @@ class InspectMiddleware:
     only: `"errors"` records connections alone that failed: that raised, were answered with 4xx or 5xx, refused, or closed
         with a code that tells of an error; and those that lasted for more than `slow_ms` milliseconds, if that is given.
 
+    lint: whether records are judged by the rules of ASGI, and what breaks one is told on stderr: once for each rule, route and
+        key; below the message that does it, where the terminal shows them. True tells warnings and errors; `"error"`,
+        `"warning"` or `"info"` is the level from which on findings are told. A callable gets each `Finding` instead, on a
+        thread of its own. In a run that `asgi-inspect` has started its own `--lint` decides.
+
     An option that is not given is taken from the variable `ASGI_INSPECT_` plus its name in capitals. `ASGI_INSPECT=0` turns
     the middleware off. Attributes that are not ours, read, set or deleted, are those of the application. Raises UsageError for an option that
     cannot be; opens, starts and prints nothing before the first connection.
@@ -95,6 +115,7 @@ class InspectMiddleware:
         capture: str | _Unset | None = _UNSET,
         only: str | _Unset | None = _UNSET,
         slow_ms: float | _Unset | None = _UNSET,
+        lint: "bool | str | Callable[[Finding], object] | _Unset | None" = _UNSET,
     ) -> None:
         self.app: Callable[..., Any] = app
         self._off = os.environ.get("ASGI_INSPECT") == "0"
@@ -115,12 +136,14 @@ class InspectMiddleware:
             "capture": capture,
             "only": only,
             "slow_ms": slow_ms,
+            "lint": lint,
         }
         self._options = read_options({key: value for key, value in given.items() if value is not _UNSET}, os.environ)
         self._limited = body_limit is not _UNSET
         self._out, self._explicit = choose_out(out, os.environ)
         self._name = name
         self._sink: Sink | None = None
+        self._linter: QueueSink | None = None
         launch = self._options.launch
         # Made here, so that the children of a server that loads the application before it forks have one key.
         self._key = bytes.fromhex(launch.key) if launch and launch.key else key_of_this_run()
@@ -128,6 +151,10 @@ class InspectMiddleware:
         self._selection: Selection | None = None
         if self._options.chooses:
             from .capture import selection  # noqa: F401 (rather now than on the event loop)
+        if self._options.lint:
+            from .linting import prepare
+
+            prepare(self._options)
 
     def __getattr__(self, name: str) -> Any:
         # Only what is not found here comes here. `app` itself is missing while a copy is being made.
@@ -149,7 +176,7 @@ class InspectMiddleware:
 
     def __getstate__(self) -> dict[str, Any]:
         # What is open stays here; a copy, or another process, opens it again.
-        return {**self.__dict__, "_sink": None, "_rules": Rules(), "_selection": None}
+        return {**self.__dict__, "_sink": None, "_linter": None, "_rules": Rules(), "_selection": None}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         if self._off:
@@ -166,10 +193,10 @@ class InspectMiddleware:
         try:
             result = await self.app(scope, receive, send)
         except BaseException as exc:
-            _end(layers, exc)
+            _end(layers, exc, None)
             raise
         else:
-            _end(layers, None)
+            _end(layers, None, result)
             return result
         finally:
             for one in left_out:
@@ -203,13 +230,21 @@ class InspectMiddleware:
             parent = None if layers else _parent(outer, sink)
         selection = self._selection
         if selection is None:
-            layers.append(LayerRecorder(Recorder(sink, scope), scope, self._options.body_limit, None, self._rules))
+            layers.append(
+                LayerRecorder(
+                    Recorder(self._judged(sink), scope),
+                    scope,
+                    self._options.body_limit,
+                    None,
+                    self._rules,
+                )
+            )
             _begin(layers[-1], self._name, parent)
             return left_out
         chosen = selection.choose(sink, scope)
         if not isinstance(chosen, tuple):
             return (*left_out, chosen) if left_out else (chosen,)
-        rec = Recorder(chosen.sink, scope)
+        rec = Recorder(self._judged(chosen.sink), scope)
         layers.append(LayerRecorder(rec, scope, self._options.body_limit, None, self._rules))
         _begin(layers[-1], self._name, parent, chosen.rate)
         chosen.begun(rec)
@@ -240,6 +275,14 @@ class InspectMiddleware:
             around.lower(own)
         return around.limit
 
+    def _judged(self, sink: Sink) -> Sink:
+        """Where the lines of a connection go that would go to this sink."""
+        if self._linter is None:
+            return sink
+        from .linting import with_linter
+
+        return with_linter(sink, self._linter)
+
     def _open_sink(self, receive: Receive, send: Send) -> Sink:
         # Asked again, as `why` may have changed since this object was made, in a process that was forked then.
         launch = read_launch() if self._options.launch else None
@@ -256,6 +299,11 @@ class InspectMiddleware:
             told_options = {**self._options.told(), "redact": redaction.told() if redaction else None}
             return process_line(server, app, told_options, told if told and why == "start" else why, hide)
 
+        if self._options.lint:
+            from .linting import is_shown, queue_for
+
+            if not is_shown(self._out, self._options):
+                self._linter = queue_for(self._options, first_line)
         return sink_for(self._out, self._options, first_line)
 
 
@@ -295,13 +343,13 @@ def _begin(layer: LayerRecorder, name: str | None, parent: str | None, sample: f
         failed(own, rec.sink, rec.conn)
 
 
-def _end(layers: list[LayerRecorder], exc: BaseException | None) -> None:
+def _end(layers: list[LayerRecorder], exc: BaseException | None, result: Any) -> None:
     try:
         for layer in reversed(layers):
             rec = layer.rec
             try:
                 if not rec.process.gone:
-                    layer.end(exc)
+                    layer.end(exc, result)
             except Exception as own:  # noqa: BLE001 (our own failure never reaches the application)
                 failed(own, rec.sink, rec.conn)
             finally:

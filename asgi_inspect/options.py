@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, cast
 
 import msgspec
 
@@ -29,6 +29,7 @@ from .selecting import (
 
 if TYPE_CHECKING:
     from .capture.selection import Selection
+    from .lint.choice import Choice
     from .trace.records import Record
 
 Out: TypeAlias = "str | os.PathLike[str] | Callable[[Record], object] | None"
@@ -100,6 +101,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     capture: str | None = None
     only: Literal["errors"] | None = None
     slow_ms: float | None = None
+    lint: str | Callable[[Any], Any] | None = None
+    """The level from which on findings are told; or who gets them."""
     launch: Launch | None = None
 
     @property
@@ -115,6 +118,18 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
         capture = None if self.capture is None else read_capture("capture", self.capture)
         return Selection(self.sample, capture, only_errors=self.only == "errors", slow_ms=self.slow_ms)
+
+    def choice(self, environ: Mapping[str, str] = os.environ) -> "Choice":
+        """Which rules the linter asks, and how bad a finding has to be to be told."""
+        from .lint.choice import DEFAULT, Choice
+
+        level = self.lint if isinstance(self.lint, str) else "info"
+        words = environ.get(f"{PREFIX}LINT_SELECT") or DEFAULT, environ.get(f"{PREFIX}LINT_IGNORE", "")
+        try:
+            return Choice.read(*words, level)
+        except UsageError as exc:
+            say_once(f"{PREFIX}LINT_SELECT, {PREFIX}LINT_IGNORE: {exc} They are not heeded.")
+            return Choice.read(level=level)
 
     def told(self) -> dict[str, Any]:
         """What the `process` record tells of them: how much of the traffic is kept."""
@@ -137,7 +152,7 @@ def read_options(given: Mapping[str, Any], environ: Mapping[str, str]) -> Option
         variable = PREFIX + name.upper()
         if name in given:
             values[name] = parse(name, given[name])
-        elif environ.get(variable) and (launch is None or name not in _CHOOSING):  # an empty one counts as none
+        elif environ.get(variable) and (launch is None or name not in _OF_LAUNCHER):  # an empty one counts as none
             try:
                 values[name] = parse(variable, environ[variable])
             except UsageError as exc:
@@ -151,6 +166,8 @@ def read_options(given: Mapping[str, Any], environ: Mapping[str, str]) -> Option
             values[name] = min((limit for limit in limits if limit is not None), default=None)
         values["redact"] = _stricter(launch.redact, values["redact"] if "redact" in given else None)
         values |= {name: _PARSERS[name](name, getattr(launch, name)) for name in _CHOOSING if name not in given}
+        if not callable(values.get("lint")):  # whoever watches the run sees it there
+            values.pop("lint", None)
     options = Options(launch=launch, **values)
     _require_sense(options, given, environ)
     return options
@@ -326,6 +343,25 @@ def _choice(*choices: str) -> Callable[[str, Any], str]:
     return parse
 
 
+def parse_lint(name: str, value: Any) -> str | Callable[[Any], Any] | None:
+    """True, a level, or a function of each finding; None or False for nothing."""
+    if callable(value) and not is_async(value):
+        require_arguments(name, value, "the finding", None)
+        return cast("Callable[[Any], Any]", value)
+    word = value.strip().lower() if type(value) is str else value
+    if word in _LEVELS:
+        return str(word)
+    if word is None or word == "none":
+        return None
+    try:
+        return "warning" if parse_flag(name, value) else None
+    except UsageError:
+        raise UsageError(
+            f"{name} takes True, a level ({', '.join(_LEVELS)}), or a plain function of each finding; not {shown(value)}."
+        ) from None
+
+
+_LEVELS: Final = ("error", "warning", "info")
 _PARSERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "body_limit": parse_size,
     "max_bytes": parse_max_bytes,
@@ -341,5 +377,7 @@ _PARSERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "capture": parse_capture,
     "only": parse_only,
     "slow_ms": parse_milliseconds,
+    "lint": parse_lint,
 }
 _CHOOSING: Final = ("sample", "capture", "only", "slow_ms")
+_OF_LAUNCHER: Final = (*_CHOOSING, "lint")

@@ -49,7 +49,8 @@ def sink_for(out: Out, options: Options, first_line: Callable[[str], bytes]) -> 
 def _key(out: Out, options: Options) -> object:
     """What two middlewares have in common that write to the same place."""
     if out is None:
-        return ("terminal", options.format, options.color, options.utc, options.scope, options.body)
+        lint = None if callable(options.lint) else options.lint
+        return ("terminal", options.format, options.color, options.utc, options.scope, options.body, lint)
     if callable(out):
         if isinstance(out, types.MethodType | types.BuiltinMethodType):  # another object each time that it is asked for
             return ("callable", id(out.__self__), out.__name__)
@@ -154,21 +155,31 @@ class Terminal:
         return True
 
     def _open(self) -> Callable[[bytes], str]:
-        from .render import ViewOptions, make_view
         from .render.console import Printer, make_console
+
+        stream = sys.stderr or io.StringIO()
+        self._write = _writer(stream)
+        return self._renderer(Printer(make_console(stream, self._options.color), stream.write).render)
+
+    def _renderer(self, printed: Callable[..., str]) -> Callable[[bytes], str]:
+        """What makes the text of a line. printed: makes text of renderables."""
+        from .render import ViewOptions, make_view
         from .trace.codec import decode_record
 
         options = self._options
-        stream = sys.stderr or io.StringIO()
-        self._write = _writer(stream)
         # No hint at `asgi-inspect show`: there is no file that would have the rest.
         shown = ViewOptions(show_scope=options.scope, show_body=options.body, utc=options.utc, hint=None)
         view = make_view("compact" if options.format == "compact" else "pretty", shown)
-        printer = Printer(make_console(stream, options.color), stream.write)
+        feed = view.feed
+        if options.lint and not callable(options.lint):
+            from .lint.linter import Linter
+            from .render.linted import LintedView
+
+            feed = LintedView(view, Linter(options.choice())).feed
 
         def render(line: bytes) -> str:
             record = decode_record(line)
-            return "" if record is None else printer.render(view.feed(record))
+            return "" if record is None else printed(feed(record))
 
         return render
 

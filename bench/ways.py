@@ -228,6 +228,7 @@ WAYS: Final[dict[str, Way]] = {
             ours=True,
             writes=True,
         ),
+        Way("file lint=True", "asgi-inspect to a file, every rule asked", _to_file(lint=True), ours=True, writes=True),
         Way(UNREDACTED, "asgi-inspect to a file, nothing withheld", _to_file(redact=None), ours=True, writes=True),
         Way(OFF, "asgi-inspect with ASGI_INSPECT=0", _off, ours=True),
         Way(

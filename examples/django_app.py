@@ -9,6 +9,7 @@ the server goes on without, as the specification has it.
 
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 from django.conf import settings
 from django.core.asgi import get_asgi_application
@@ -47,4 +48,19 @@ async def count(request: HttpRequest) -> HttpResponseBase:
 
 urlpatterns = [path("", home), path("greet", greet), path("count", count)]
 
-app = get_asgi_application()
+
+def in_lower_case(application: Any) -> Any:
+    """The same application, its header names in lower case: Django writes `Content-Type` (see `asgi-inspect explain H210`)."""
+
+    async def wrapped(scope: Any, receive: Any, send: Any) -> None:
+        async def send_lowered(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [(name.lower(), value) for name, value in message["headers"]]}
+            await send(message)
+
+        await application(scope, receive, send_lowered)
+
+    return wrapped
+
+
+app = in_lower_case(get_asgi_application())

@@ -135,6 +135,12 @@ WRONG: list[tuple[str, Any, str]] = [
     ("only", "path:/x", "only takes errors, or none; not 'path:/x'. A filter is for capture."),
     ("only", ["errors"], "only takes errors, or none; not ['errors']. A filter is for capture."),
     ("slow_ms", -1, "slow_ms takes milliseconds, such as 500, or none; not -1."),
+    (
+        "lint",
+        "fatal",
+        "lint takes True, a level (error, warning, info), or a plain function of each finding; not 'fatal'.",
+    ),
+    ("lint", 2, "lint takes True, a level (error, warning, info), or a plain function of each finding; not 2."),
     ("slow_ms", "1s", "slow_ms takes milliseconds, such as 500, or none; not '1s'."),
 ]
 

@@ -32,10 +32,11 @@ RANKS: dict[str, float] = {
     "trace": 3,
     **dict.fromkeys(("capture", "lint"), 4),
     **dict.fromkeys(("render", "export"), 5),
-    **dict.fromkeys(("options", "selecting", "sinks", "middleware"), 6),
+    **dict.fromkeys(("options", "selecting", "sinks", "linting", "middleware"), 6),
     "on": 6.3,
-    **dict.fromkeys(("launch", "web", "testing", "pytest_plugin"), 6.5),
+    **dict.fromkeys(("launch", "web", "testing"), 6.5),
     "cli": 7,
+    "pytest_plugin": 7.5,
     **dict.fromkeys(("__init__", "__main__"), 8),
 }
 

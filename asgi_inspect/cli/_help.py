@@ -16,10 +16,12 @@ _EXAMPLES = (
     ("asgi-inspect -o trace.jsonl main:app", "the trace in a file of your own"),
     ("asgi-inspect --format jsonl main:app | jq .", "the records, as JSON"),
     ("asgi-inspect main:app --only status:5xx", "show only these; the trace has all"),
+    ("asgi-inspect main:app --lint", "and which rules of ASGI are broken"),
     ("asgi-inspect doctor main:app", "would it run? nothing is served"),
     ("asgi-inspect show", "the last run here, once more"),
     ("asgi-inspect show trace.jsonl status:5xx", "what went wrong in a trace"),
     ("asgi-inspect show trace.jsonl --conn 17", "one connection of a trace"),
+    ("asgi-inspect lint trace.jsonl", "what breaks the rules, and whose fault it is"),
 )
 _COMPLETION = 'eval "$(_ASGI_INSPECT_COMPLETE=bash_source asgi-inspect)"'
 

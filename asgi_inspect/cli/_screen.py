@@ -13,7 +13,9 @@ from ._pager import Outlet
 if TYPE_CHECKING:  # what renders is imported when it renders: a search for records is done in the time that takes
     from rich.console import RenderableType
 
+    from ..lint.linter import Linter
     from ..render.console import Color, Printer
+    from ..render.linted import LintedView
     from ..render.view import View
 
 Form = Literal["pretty", "compact", "jsonl", "table"]
@@ -37,8 +39,8 @@ class Look:
 class Screen:
     """Shows records on a stream, each at once and in one piece, as long as somebody reads."""
 
-    def __init__(self, view: "View", printer: "Printer", outlet: Outlet) -> None:
-        self._view = view
+    def __init__(self, view: "View | LintedView", printer: "Printer", outlet: Outlet) -> None:
+        self.view = view
         self._printer = printer
         self._outlet = outlet
 
@@ -47,13 +49,13 @@ class Screen:
         return self._outlet.closed
 
     def feed(self, record: Record) -> None:
-        self._printer.print(self._view.feed(record))
+        self._printer.print(self.view.feed(record))
 
     def jump(self) -> None:
-        self._view.jump()
+        self.view.jump()
 
     def finish(self) -> None:
-        self._printer.print(self._view.finish())
+        self._printer.print(self.view.finish())
 
 
 def printer_on(outlet: Outlet, color: "Color") -> "Printer":
@@ -73,12 +75,19 @@ def print_on(outlet: Outlet, color: "Color", renderables: "Iterable[RenderableTy
             return
 
 
-def screen_on(output: Outlet, look: Look, hint: str | None) -> Screen | None:
+def screen_on(output: Outlet, look: Look, hint: str | None, linter: "Linter | None" = None) -> Screen | None:
     """A screen on standard output or error; None where the records are wanted themselves, or the stream was never open.
 
-    hint: the command that shows all of one connection, with `{conn}` for its id.
+    hint: the command that shows all of one connection, with `{conn}` for its id. linter: judges what is shown.
     """
     stream = sys.stdout if output.fd == 1 else sys.stderr
     if look.format not in ("pretty", "compact") or stream is None:
         return None
-    return Screen(make_view(look.format, look.options(hint)), printer_on(output, look.color), output)
+    view = make_view(look.format, look.options(hint))
+    return Screen(view if linter is None else _linted(view, linter), printer_on(output, look.color), output)
+
+
+def _linted(view: "View", linter: "Linter") -> "LintedView":
+    from ..render.linted import LintedView
+
+    return LintedView(view, linter)

@@ -2,151 +2,36 @@
 
 `--body-limit 1M` is `ASGI_INSPECT_BODY_LIMIT=1M`, and `body-limit = "1M"` in `[tool.asgi-inspect]` of the nearest
 `pyproject.toml` that has this table, from the working directory up to the root of its repository. A switch may be written
-either way: `no-scope = true` is `scope = false`. What is wrong is named with its place, in one sentence.
+either way: `no-scope = true` is `scope = false`. What is wrong is named with its place, in one sentence. What the linter looks
+for stands in a table of its own, `[tool.asgi-inspect.lint]`, and in variables that begin with `ASGI_INSPECT_LINT_`.
 """
 
 import difflib
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
-from ..errors import FilterError, UsageError
+from ..errors import UsageError
+from ..lint.finding import SEVERITIES
 from ..options import (
     BODY_LIMIT,
     KEEP_FILES,
     MAX_BYTES,
     PREFIX,
     parse_flag,
-    parse_keep_files,
     parse_max_bytes,
-    parse_size,
 )
-from ..selecting import parse_capture, parse_milliseconds, parse_sample
+from ..selecting import parse_milliseconds, parse_sample
 from ..text import safe
-from ..trace.filter import Filter, parse_filter, words_of
+from ._types import CaptureText, Files, FilterText, Number, OnlyText, Size
 
 TABLE = "asgi-inspect"
-ERRORS: Final = "errors"
-_ALL: Final = "none"
-_NEAR: Final = 0.75
-if TYPE_CHECKING:
-    _SizeType = click.ParamType[int | None]  # generic for type checkers only, and from click 8.4 on
-    _FilterType = click.ParamType[Filter]
-    _NumberType = click.ParamType[float | None]
-    _TextType = click.ParamType[str]
-else:
-    _SizeType = _FilterType = _NumberType = _TextType = click.ParamType
-
+LINT: Final = "lint"
+LIVE: Final = "live"
 _REPOSITORY = (".git", ".hg", ".svn")
-
-
-class Size(_SizeType):
-    """A number of bytes: `65536`, `64k`, `1M`, or `none`."""
-
-    name = "size"
-
-    def __init__(self, parse: Callable[[str, Any], int | None] = parse_size) -> None:
-        self._parse = parse
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
-        try:
-            return self._parse("it", value)
-        except UsageError as error:
-            self.fail(str(error).removeprefix("it ").rstrip("."), param, ctx)
-
-
-class Files(Size):
-    """A number of files."""
-
-    name = "number"
-
-    def __init__(self) -> None:
-        super().__init__(parse_keep_files)
-
-
-class Number(_NumberType):
-    """A number: a rate, milliseconds; or `none`.
-
-    parse: one of the options' own, which says what it takes.
-    """
-
-    name = "number"
-
-    def __init__(self, parse: Callable[[str, Any], Any]) -> None:
-        self._parse = parse
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
-        try:
-            found: float | None = self._parse("it", value)
-        except UsageError as error:
-            self.fail(str(error).removeprefix("it ").rstrip("."), param, ctx)
-        return found
-
-
-class CaptureText(_TextType):
-    """A filter that the scope alone decides, as it was written."""
-
-    name = "filter"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            parse_capture("it", value)
-        except UsageError as error:
-            self.fail(str(error).removeprefix("it ").removeprefix("it: ").rstrip("."), param, ctx)
-        return str(value)
-
-
-class FilterText(_FilterType):
-    """A filter, as `status:5xx -method:GET`."""
-
-    name = "filter"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Filter:
-        if isinstance(value, Filter):  # a default that was read before
-            return value
-        try:
-            return parse_filter(value)
-        except FilterError as error:
-            self.fail(str(error).rstrip("."), param, ctx)
-
-
-class OnlyText(FilterText):
-    """The word `errors`, which says what is recorded; or a filter of what is shown; or `none`, for all.
-
-    A word that is nearly `errors` would be a filter that looks for it as a text, and nobody means that.
-    """
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if isinstance(value, Filter):
-            return value
-        word = value.strip().lower()
-        if word in (ERRORS, _ALL):
-            return ERRORS if word == ERRORS else Filter()
-        found = super().convert(value, param, ctx)
-        for bare in _bare_words(value):
-            if _is_nearly_errors(bare):
-                self.fail(_not_errors(bare), param, ctx)
-        return found
-
-
-def _bare_words(text: str) -> Iterator[str]:
-    """The words of a filter that are looked for as texts, but for those in quotes."""
-    for word in words_of(text):
-        if word.name is None and text[word.at - 1 : word.at] not in ("'", '"'):
-            yield from (value.text.lower() for value in word.values)
-
-
-def _is_nearly_errors(word: str) -> bool:
-    return (len(word) > 2 and ERRORS.startswith(word)) or bool(difflib.get_close_matches(word, [ERRORS], cutoff=_NEAR))
-
-
-def _not_errors(word: str) -> str:
-    if word == ERRORS:
-        return f"{ERRORS} says what is recorded and stands alone; a filter of what is shown is another --only"
-    return f'"{safe(word)}" is not {ERRORS}, which records what failed; to show what holds this text: text:{safe(word)}'
 
 
 class Setting(click.Option):
@@ -157,6 +42,19 @@ class Setting(click.Option):
         if record is None or not self.secondary_opts:
             return record
         return (", ".join(self.secondary_opts if self.default else self.opts), record[1])
+
+
+class LintSwitch(Setting):
+    """`--lint`, whose variable may also be a level: then it is on, at that level."""
+
+    def read(self, place: str, value: Any) -> bool:
+        """Whether a value turns it on."""
+        return is_level(value) or parse_flag(place, value)
+
+
+def is_level(value: object) -> bool:
+    """Whether a value is the name of a level."""
+    return isinstance(value, str) and value.strip().lower() in SEVERITIES
 
 
 def directory() -> Path:
@@ -267,7 +165,32 @@ def run_settings() -> list[click.Option]:
         Setting(
             ["--stats/--no-stats"], default=False, help="At the end, print what asgi-inspect stats says of the run."
         ),
+        LintSwitch(
+            ["--lint/--no-lint"],
+            default=False,
+            help="Show below each message which rule of ASGI it breaks, and all that was found at the end.",
+        ),
         *display_settings(),
+    ]
+
+
+def lint_settings() -> list[click.Option]:
+    """What the linter looks for."""
+    return [
+        Setting(
+            ["--select"],
+            metavar="RULES",
+            multiple=True,
+            help="Look for these alone: codes or their beginnings (H105,W1), names, default, all. Several: any of them.",
+        ),
+        Setting(["--ignore"], metavar="RULES", multiple=True, help="Do not look for these."),
+        Setting(
+            ["--level"],
+            metavar="LEVEL",
+            type=click.Choice(SEVERITIES),
+            default="warning",
+            help="Report what is as bad as this, or worse: error, warning (default), or info.",
+        ),
     ]
 
 
@@ -276,37 +199,55 @@ def defaults(settings: list[click.Option], directory: Path, environ: Mapping[str
 
     Raises UsageError for a value that cannot be, and for a key that no command has.
     """
-    return _from_project(settings, directory) | _from_variables(settings, environ)
+    file, table, lint = _project_tables(directory)
+    found = _from_table(file, table, TABLE, run_settings(), settings)
+    if LIVE in lint and any(setting.name == LINT for setting in settings):
+        found[LINT] = parse_flag(f'{safe(str(file))}: "{LIVE}" in [tool.{TABLE}.{LINT}]', lint[LIVE])
+    return found | _from_variables(settings, environ, PREFIX)
 
 
-def _from_variables(settings: list[click.Option], environ: Mapping[str, str]) -> dict[str, Any]:
+def lint_defaults(directory: Path, environ: Mapping[str, str]) -> dict[str, Any]:
+    """The same of what the linter looks for."""
+    settings = lint_settings()
+    file, _, lint = _project_tables(directory)
+    rules = {key: value for key, value in lint.items() if key != LIVE}
+    found = _from_table(file, rules, f"{TABLE}.{LINT}", settings, settings)
+    level = environ.get(PREFIX + LINT.upper(), "").strip().lower()
+    if is_level(level):
+        found["level"] = level
+    return found | _from_variables(settings, environ, f"{PREFIX}{LINT.upper()}_")
+
+
+def _from_variables(settings: list[click.Option], environ: Mapping[str, str], prefix: str) -> dict[str, Any]:
     found = {}
     for key, (setting, negated) in _spellings(settings).items():
-        variable = PREFIX + key.replace("-", "_").upper()
+        variable = prefix + key.replace("-", "_").upper()
         if environ.get(variable):
             assert setting.name is not None
             found[setting.name] = _value(setting, environ[variable], variable, negated=negated)
     return found
 
 
-def _from_project(settings: list[click.Option], directory: Path) -> dict[str, Any]:
-    file, table = _project_table(directory)
-    spellings, wanted = _spellings(run_settings()), {setting.name for setting in settings}
+def _from_table(
+    file: Path, table: Mapping[str, Any], title: str, known: list[click.Option], settings: list[click.Option]
+) -> dict[str, Any]:
+    """What a table says of these settings. known: all that it may speak of."""
+    spellings, wanted = _spellings(known), {setting.name for setting in settings}
     found = {}
     for written, value in table.items():
         key = written.replace("_", "-")
         if key not in spellings:
             near = difflib.get_close_matches(key, spellings, n=1)
             hint = f'did you mean "{near[0]}"?' if near else f"there is {', '.join(spellings)}."
-            raise UsageError(f'{safe(str(file))}: [tool.{TABLE}] knows no "{safe(written)}"; {hint}')
+            raise UsageError(f'{safe(str(file))}: [tool.{title}] knows no "{safe(written)}"; {hint}')
         setting, negated = spellings[key]
         if setting.name in wanted:
-            found[setting.name] = _project_value(setting, value, file, written, negated=negated)
+            found[setting.name] = _project_value(setting, value, file, title, written, negated=negated)
     return found
 
 
-def _project_value(setting: click.Option, value: Any, file: Path, key: str, *, negated: bool) -> Any:
-    place = f'{safe(str(file))}: "{key}" in [tool.{TABLE}]'
+def _project_value(setting: click.Option, value: Any, file: Path, title: str, key: str, *, negated: bool) -> Any:
+    place = f'{safe(str(file))}: "{key}" in [tool.{title}]'
     if setting.is_flag:
         if not isinstance(value, bool):
             raise UsageError(f"{place} takes true or false, not {_brief(value)}.")
@@ -332,7 +273,8 @@ def _brief(value: Any) -> str:
 
 def _value(setting: click.Option, value: Any, place: str, *, negated: bool) -> Any:
     if setting.is_flag:
-        return parse_flag(place, value) is not negated
+        parse = setting.read if isinstance(setting, LintSwitch) else parse_flag
+        return parse(place, value) is not negated
     try:
         if setting.multiple:
             return [setting.type.convert(one, None, None) for one in ([value] if isinstance(value, str) else value)]
@@ -351,6 +293,15 @@ def _spellings(settings: list[click.Option]) -> dict[str, tuple[click.Option, bo
         for name in names
         if name.startswith("--")
     }
+
+
+def _project_tables(directory: Path) -> tuple[Path, dict[str, Any], dict[str, Any]]:
+    """The file, our table in it, and the linter's: where `lint` is no table, it is the switch of that name."""
+    file, table = _project_table(directory)
+    lint = table.get(LINT)
+    if not isinstance(lint, dict):
+        return file, table, {}
+    return file, {key: value for key, value in table.items() if key != LINT}, lint
 
 
 def _project_table(directory: Path) -> tuple[Path, dict[str, Any]]:

@@ -5,14 +5,14 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from ..errors import UsageError
 from ..launch import python, uvicorn
-from ..launch.launcher import Run, launch, run_bare
+from ..launch.launcher import Run, SumUp, launch, run_bare
 from ..launch.output import Output
 from ..launch.place import Place
 from ..launch.python import program_at, script_named
@@ -23,9 +23,14 @@ from ..trace.choosing import Choice
 from ..trace.filter import Filter
 from ._help import version_option, write_page
 from ._screen import Look, Screen, screen_on
-from ._settings import ERRORS, Setting, defaults, directory, run_settings
+from ._settings import Setting, defaults, directory, run_settings
 from ._split import Split, operands, split
 from ._summing import Summing
+from ._types import ERRORS
+
+if TYPE_CHECKING:
+    from ..lint.linter import Linter
+    from ._linting import Linting
 
 DEFAULT_SERVER = "uvicorn"
 ASKING = frozenset({"-h", "--help", "--version", "--print-config", "--check-config"})  # with these nothing is served
@@ -92,6 +97,7 @@ def _run(
     slow_ms: float | None,
     ignore: tuple[Filter, ...],
     stats: bool,
+    lint: bool,
     **look: Any,
 ) -> int:
     ctx = click.get_current_context()
@@ -117,7 +123,16 @@ def _run(
         if named is None and place.trouble is None
         else f"asgi-inspect show {_shown(named or place.path)}"
     )
-    records, screen = _streams(ctx, out, Look(**look), quiet, again if save or named else None)
+    ends: list[SumUp] = [Summing(look["color"], look["utc"])] if stats else []
+    choice = Choice(
+        only=[chosen for chosen in only if chosen and isinstance(chosen, Filter)],
+        ignore=[chosen for chosen in ignore if chosen],
+    )
+    hint = again if save or named else None
+    linting = _linting(look["color"]) if lint else None
+    records, screen = _streams(ctx, out, Look(**look), quiet, hint, linter=None if linting is None else linting.live())
+    if linting is not None:
+        ends.append(_judging(linting, None if choice else screen, hint, clean=typed(ctx, "lint")))
     run = Run(
         server=word_of(server),
         arguments=theirs,
@@ -131,20 +146,31 @@ def _run(
         records=records,
         screen=screen,
         again=again,
-        choice=Choice(
-            only=[chosen for chosen in only if chosen and isinstance(chosen, Filter)],
-            ignore=[chosen for chosen in ignore if chosen],
-        ),
+        choice=choice,
         sample=sample,
         capture=" ".join(capture),
         only=ERRORS if ERRORS in only else None,
         slow_ms=slow_ms,
-        sum_up=Summing(look["color"], look["utc"]) if stats else None,
+        sum_up=ends,
     )
     status = launch(run, _say)
     if status == _WRONG_USAGE and parts.server in SERVERS:
         _say_whose(theirs, parts.server, ctx.command.params)
     return status
+
+
+def _linting(color: Any) -> "Linting":
+    """How the run is linted."""
+    from ._linting import Linting  # most runs are not
+
+    return Linting.of_run(directory(), color)
+
+
+def _judging(linting: "Linting", screen: Screen | None, again: str | None, *, clean: bool) -> SumUp:
+    """What says at the end what was found. again: as for `_streams`."""
+    from ._judging import Judging
+
+    return Judging(linting, screen, None if again is None else f"{again} --conn {{conn}}", clean)
 
 
 def withheld(ctx: click.Context, names: tuple[str, ...], nothing: bool) -> list[str] | None:
@@ -213,7 +239,7 @@ def require_sense(ctx: click.Context, out: str | None) -> None:
 
 
 def _streams(
-    ctx: click.Context, out: str | None, look: Look, quiet: bool, again: str | None
+    ctx: click.Context, out: str | None, look: Look, quiet: bool, again: str | None, *, linter: "Linter | None" = None
 ) -> tuple[Output | None, Screen | None]:
     """Where the records go as they are, and where they are shown to a person."""
     if out != "-" and quiet:
@@ -222,7 +248,7 @@ def _streams(
     if out == "-" and not typed(ctx, "format"):
         return Output(1), None
     hint = None if again is None else again.replace("{", "{{").replace("}", "}}") + " --conn {conn}"
-    return Output(1) if raw else None, screen_on(Output(2), look, hint)
+    return Output(1) if raw else None, screen_on(Output(2), look, hint, linter)
 
 
 def typed(ctx: click.Context, name: str) -> bool:

@@ -71,7 +71,7 @@ def examine(server: str, arguments: Sequence[str], seconds: float, environ: Mapp
         text = answer.read_text("utf-8", "backslashreplace") if answer.exists() else ""
     if text.startswith("{"):
         return Examination(msgspec.json.decode(text, type=Found | Failed), status, None, list(output))
-    return Examination(None, None if text else status, _where(text), list(output))
+    return Examination(None, None if text else status, where(text), list(output))
 
 
 def _read(stream: IO[bytes], output: deque[str]) -> None:
@@ -80,7 +80,7 @@ def _read(stream: IO[bytes], output: deque[str]) -> None:
             output.append(line.decode("utf-8", "backslashreplace").rstrip())
 
 
-def _where(stacks: str) -> str | None:
+def where(stacks: str) -> str | None:
     """Where the main thread stands, in the user's own code if any of that is in it; its stack is the last one."""
     frames = _FRAME.findall(stacks.rpartition("\nThread ")[2])
     own = [frame for frame in frames if not is_library(frame[0])]

@@ -70,8 +70,8 @@ def version_of(distribution: str) -> str | None:
 
 def anatomy_of(app: Any) -> Anatomy:
     """How an application is built. `app`: as a server would get it, or the user's own."""
-    layers = list(_layers(undress(app)))
-    app, round_it = layers[-1], layers[:-1]
+    through = list(layers(undress(app)))
+    app, round_it = through[-1], through[:-1]
     inside = list(_middlewares(app))
     outs = [vars(layer).get("_out") if vars(layer).get("_explicit") else None for layer in round_it if _is_ours(layer)]
     outs += [
@@ -85,7 +85,7 @@ def anatomy_of(app: Any) -> Anatomy:
     )
 
 
-def _layers(app: Any) -> Iterator[Any]:
+def layers(app: Any) -> Iterator[Any]:
     """The application, and what is inside of it, each in the attribute `app` of the one before."""
     for _ in range(_DEEPEST):
         yield app

@@ -1,7 +1,7 @@
 """Changing modules of a server as they are imported: nothing of a server that is not used is ever imported by us."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -9,12 +9,22 @@ from types import ModuleType
 from .server import Hooks
 
 
-def install(hooks: Hooks) -> None:
-    """Call each of these functions with its module: now where that is imported already, else right after its import."""
-    sys.meta_path.insert(0, _Finder(hooks))
+def install(hooks: Hooks) -> Callable[[], None]:
+    """Call each of these functions with its module: now where that is imported already, else right after its import.
+
+    Returns what ends that: modules that are imported later are not changed.
+    """
+    finder = _Finder(hooks)
+    sys.meta_path.insert(0, finder)
     for name, change in hooks.items():
         if name in sys.modules:
             change(sys.modules[name])
+
+    def end() -> None:
+        if finder in sys.meta_path:
+            sys.meta_path.remove(finder)
+
+    return end
 
 
 class _Finder(MetaPathFinder):

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -24,6 +24,10 @@ from .watch import Closed, Watch
 _FAILS_WITHIN = 1.0  # seconds; by then most servers that cannot start have said so
 _POLITENESS = 5
 _LOOK_EVERY = 0.04  # seconds: no person sees it as late, and a launcher with nothing to do costs nothing
+
+
+SumUp: TypeAlias = Callable[[Sequence[tuple[str, int]]], None]
+"""Says something of a run that has ended: takes the files of its trace, and where it begins in each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +62,8 @@ class Run:
     """those that failed,"""
     slow_ms: float | None = None
     """or lasted longer than this."""
-    sum_up: Callable[[Sequence[tuple[str, int]]], None] | None = None
-    """Called at the end with the files of the trace, and where the run begins in each."""
+    sum_up: Sequence[SumUp] = ()
+    """Called at the end."""
 
 
 def run_bare(server: str, arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> None:
@@ -92,8 +96,8 @@ def launch(run: Run, say: Say, environ: Mapping[str, str] = os.environ) -> int:
     with kept_sane(), ServerProcess(command, environment, stdout_to_stderr=run.records is not None) as server:
         os.nice(_POLITENESS)  # where both want the same core, the server goes first
         closed = _accompany(run, server, say)
-    if run.sum_up is not None:
-        run.sum_up(place.files())
+    for sum_up in run.sum_up:
+        sum_up(place.files())
     kept = place.close(keep=run.keep or (closed is not None and bool(closed.running)))
     for sentence in report(
         run.plan,

@@ -87,13 +87,13 @@ def main() -> None:
     try:
         child.main()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
-        end(_failed(error))
+        end(failed(error))
 
 
 def _found(app: Any, addresses: Sequence[Address]) -> Found:
-    app = _ours(app)
+    app = ours(app)
     if issubclass(type(app), Factory):
-        app = _ours(app())
+        app = ours(app())
     anatomy = anatomy_of(app)
     launch = read_launch()
     name = None if launch is None else launch.app
@@ -112,7 +112,7 @@ def _found(app: Any, addresses: Sequence[Address]) -> Found:
     )
 
 
-def _ours(app: Any) -> Any:
+def ours(app: Any) -> Any:
     """What we gave to the server, inside of what the server has put round it."""
     inner = app
     while not issubclass(type(inner), InspectMiddleware | Factory):
@@ -129,7 +129,7 @@ def _named(value: Any, attributes: str) -> Any:
     return value
 
 
-def _failed(error: BaseException) -> Failed:
+def failed(error: BaseException) -> Failed:
     """What happened, by the innermost of chained exceptions that has something of the user's in it, if one has."""
     chain = [error]
     while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and inner not in chain:

@@ -10,6 +10,9 @@ from ..values import Foreign, Parts, Redacted, Truncated
 
 TOKEN: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 """RFC 9110, 5.6.2."""
+# A union in place of these would be made anew with each question, and they are asked of every record.
+_ITERABLES: Final = (list, tuple, set, frozenset)
+_PAIRS: Final = (list, tuple)
 KEPT_BACK: Final = (Redacted, Truncated, Parts)
 """What stands for a value that the trace has not whole."""
 
@@ -85,6 +88,8 @@ def text_of(value: Any) -> str:
 
 def is_sized(value: Any) -> bool:
     """Whether a value has bytes that can be counted: what is of a wrong type has none."""
+    if type(value) is bytes:
+        return True
     if isinstance(value, Parts):
         return all(isinstance(part, str) or is_sized(part) for part in value.parts)
     if isinstance(value, Redacted | Truncated):
@@ -94,9 +99,9 @@ def is_sized(value: Any) -> bool:
 
 def pairs_of(headers: Any) -> list[tuple[Any, Any]]:
     """The headers that are pairs."""
-    if not isinstance(headers, list | tuple | set | frozenset):
+    if not isinstance(headers, _ITERABLES):
         return []
-    return [(pair[0], pair[1]) for pair in headers if isinstance(pair, list | tuple) and len(pair) == 2]
+    return [(pair[0], pair[1]) for pair in headers if isinstance(pair, _PAIRS) and len(pair) == 2]
 
 
 def is_length(value: Any) -> bool:

@@ -31,6 +31,15 @@ _TOLD_OF_MIDDLEWARE: Final = frozenset(
 class Connection:
     """One connection: its talks, one for each layer, and what was found in it."""
 
+    ended = False
+    _method = _path = _type = ""
+    _route: str | None = None
+    _last_n = 0
+    # Made where they are needed, as there are very many connections.
+    _messages: dict[int, Any] | None = None
+    _told: frozenset[tuple[str, str]] = frozenset()
+    _terminal: frozenset[int] = frozenset()
+
     def __init__(self, conn: str, process: Process) -> None:
         self.conn = conn
         self.process = process
@@ -40,14 +49,6 @@ class Connection:
         """The layer around each."""
         self.findings: list[Finding] = []
         """Those that are still to be counted among those of all connections."""
-        self.ended = False
-        self._method = self._path = ""
-        self._route: str | None = None
-        self._type = ""
-        self._last_n = 0
-        self._messages: dict[int, Any] = {}
-        self._told: set[tuple[str, str]] = set()
-        self._terminal: set[int] = set()
 
     # --- records ---
 
@@ -62,7 +63,7 @@ class Connection:
             outer = self.talks.get(self.inside[record.layer])
             if outer is not None:
                 talk.outer = outer
-                outer.inner.append(talk)
+                outer.inner = (*outer.inner, talk)
             return talk
         scope = talk.scope
         self._type = talk.type
@@ -87,13 +88,15 @@ class Connection:
         """Keep a message that may pass on."""
         if len(self.talks) < 2:
             return
+        if self._messages is None:
+            self._messages = {}
         self._messages[n] = message
         if len(self._messages) > _REMEMBERED:
             del self._messages[next(iter(self._messages))]
 
     def same(self, n: int) -> Any:
         """The message with that number; `UNSET` where it is not known any more."""
-        return self._messages.get(n, UNSET)
+        return UNSET if self._messages is None else self._messages.get(n, UNSET)
 
     def end(self, record: EndRecord) -> None:
         """The outermost layer has ended."""
@@ -128,8 +131,8 @@ class Connection:
         if rule.about.terminal:
             if talk.layer in self._terminal:
                 return None
-            self._terminal.add(talk.layer)
-        self._told.add(story)
+            self._terminal |= {talk.layer}
+        self._told |= {story}
         return Finding(
             code=rule.code,
             name=rule.name,

@@ -1,45 +1,43 @@
 """A response as far as it was sent, also one that refuses a WebSocket."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Final
 
 from ..trace.messages import size_of
 from .event import Event
 from .kinds import is_int, is_length, is_sized, pairs_of
 
+_CONTENT_LENGTH: Final = b"content-length"
 _NOTHING: Final[Mapping[Any, Any]] = {}
 
 
 class Response:
     """A response, also one that refuses a WebSocket."""
 
-    def __init__(self) -> None:
-        self.start: Mapping[Any, Any] = _NOTHING
-        self.start_n = 0
-        """The number of the record of its start; 0: none was sent."""
-        self.start_us = 0
-        self.status: int | None = None
-        """None where there is none that makes sense."""
-        self.fields: list[tuple[bytes, bytes]] = []
-        """Its headers with names in lower case, as far as both are bytes that the trace has whole."""
-        self.length: int | None = None
-        """The one content-length that makes sense; None where there is none, or several."""
-        self.size = 0
-        """Bytes of body that were sent."""
-        self.uncounted = False
-        """Whether content was sent of which the size is not known."""
-        self.bodies = 0
-        """How many messages with content were sent, empty ones too."""
-        self.filled = 0
-        """How many of them were not empty."""
-        self.first_filled_us = self.last_filled_us = 0
-        """When the first and the last of those were sent."""
-        self.first_body_n = 0
-        self.first_body_us = 0
-        self.last_body_n = 0
-        self.final_n = 0
-        """The number of the record that completed the body; 0: none has."""
-        self.pathsend_n = 0
+    # All of it is as it is here until something is sent.
+    start: Mapping[Any, Any] = _NOTHING
+    start_n = 0
+    """The number of the record of its start; 0: none was sent."""
+    start_us = 0
+    status: int | None = None
+    """None where there is none that makes sense."""
+    length: int | None = None
+    """The one content-length that makes sense; None where there is none, or several."""
+    size = 0
+    """Bytes of body that were sent."""
+    uncounted = False
+    """Whether content was sent of which the size is not known."""
+    bodies = 0
+    """How many messages with content were sent, empty ones too."""
+    filled = 0
+    """How many of them were not empty."""
+    first_filled_us = last_filled_us = 0
+    """When the first and the last of those were sent."""
+    first_body_n = first_body_us = last_body_n = 0
+    final_n = 0
+    """The number of the record that completed the body; 0: none has."""
+    pathsend_n = 0
 
     def begin(self, event: Event) -> None:
         """The start was sent."""
@@ -47,13 +45,17 @@ class Response:
         self.start_n, self.start_us = event.n, event.t_us
         status = self.start.get("status")
         self.status = status if is_int(status) else None
-        self.fields = [
+        lengths = [value for name, value in pairs_of(self.start.get("headers")) if _is_content_length(name)]
+        self.length = int(lengths[0]) if len(lengths) == 1 and is_length(lengths[0]) else None
+
+    @cached_property
+    def fields(self) -> list[tuple[bytes, bytes]]:
+        """Its headers with names in lower case, as far as both are bytes that the trace has whole; asked once it has begun."""
+        return [
             (name.lower(), value)
             for name, value in pairs_of(self.start.get("headers"))
             if isinstance(name, bytes) and isinstance(value, bytes)
         ]
-        lengths = self.values(b"content-length")
-        self.length = int(lengths[0]) if len(lengths) == 1 and is_length(lengths[0]) else None
 
     def values(self, name: bytes) -> list[bytes]:
         """The values of all headers that are called so."""
@@ -86,6 +88,10 @@ class Response:
         return status is not None and (
             100 <= status < 200 or status in (204, 304) or (method == "CONNECT" and 200 <= status < 300)
         )
+
+
+def _is_content_length(name: Any) -> bool:
+    return type(name) is bytes and len(name) == len(_CONTENT_LENGTH) and name.lower() == _CONTENT_LENGTH
 
 
 def content_size(event: Event) -> int | None:

@@ -21,65 +21,71 @@ _NOTHING: Final[Mapping[Any, Any]] = {}
 class Talk:
     """One call of an application, of any type of scope."""
 
+    # Most of this is as it is here in most talks; there are very many of them.
+    outer: "Talk | None" = None
+    """The talk at the tap around this one; None for the outermost."""
+    inner: "tuple[Talk, ...]" = ()
+    """The talks at the taps directly inside this one: where there is one, what stands between may be to blame."""
+    received = 0
+    """How many messages `receive()` gave."""
+    sent = 0
+    """How many messages were sent."""
+    last_send = 0
+    """The number of the last message that was sent."""
+    last_kind = ""
+    """Its type."""
+    last_receive: tuple[int, int] = (0, 0)
+    """The number of the `receive` that ended last, however it did, and when that was."""
+    concurrent = False
+    """Whether a `receive()` was called while another one was under way: then servers do what they like."""
+    receive_raised = False
+    """Whether a `receive()` has raised."""
+    cancelled = False
+    """Whether a call of the application's was cancelled, and it has received nothing since: it may be on its way out."""
+    tainted = 0
+    """The number of the first send that raised anything but an OSError, or was cancelled: servers differ on whether such a
+    message counts, so nothing is said of order and length behind it."""
+    refused = 0
+    """The number of the first send that raised an OSError: the client had left."""
+    sent_after_refusal = 0
+    """How many messages were sent behind that one."""
+    incomplete = False
+    """Whether records of this connection are lost."""
+    astray = False
+    """Whether something has passed behind which nothing can be expected any more: that was told, and is enough."""
+    gone = 0
+    """The number of the record that told the application that its client left; 0: none has."""
+    gone_us = 0
+    """When that was."""
+    ended = False
     end_us = 0
     """When the call was over."""
     end_outcome: Outcome | None = None
-    last_send = 0
-    """The number of the last message that was sent."""
+    raised: str | None = None
+    """The type of the exception that the call ended with."""
     disordered = False
     """Whether a message was sent where it may not come; looked at only where there are several taps."""
+    extras: Mapping[str, int] = _NOTHING
+    """By their type, the numbers of the first messages of extensions that were sent; likewise."""
 
     def __init__(self, scope: Any, process: Process, layer: int = 0) -> None:
         self.scope: Mapping[Any, Any] = scope if isinstance(scope, dict) else _NOTHING
         self.process = process
         self.layer = layer
         """The number of the tap that sees it, 0 for the outermost."""
-        self.outer: Talk | None = None
-        """The talk at the tap around this one; None for the outermost."""
-        self.inner: list[Talk] = []
-        """The talks at the taps directly inside this one: where there is one, what stands between may be to blame."""
         self.type = text_of(self.scope.get("type"))
         """The type of the scope; empty where that has none."""
-        self.spec_version: Version = spec_version(scope)
-        extensions = self.scope.get("extensions")
-        self.extensions: frozenset[Any] = frozenset(extensions) if isinstance(extensions, dict) else frozenset()
+
+    @cached_property
+    def spec_version(self) -> Version:
+        """The version of the specification that the server of this scope understands."""
+        return spec_version(self.scope)
+
+    @cached_property
+    def extensions(self) -> frozenset[Any]:
         """The names of the extensions that the server offers."""
-        self._extensions_known = isinstance(extensions, dict | None)
-        self.received = 0
-        """How many messages `receive()` gave."""
-        self.sent = 0
-        """How many messages were sent."""
-        self.cancelled = False
-        """Whether a call of the application's was cancelled, and it has received nothing since: it may be on its way out."""
-        self.receive_raised = False
-        """Whether a `receive()` has raised."""
-        self.tainted = 0
-        """The number of the first send that raised anything but an OSError, or was cancelled: servers differ on whether such a
-        message counts, so nothing is said of order and length behind it."""
-        self.refused = 0
-        """The number of the first send that raised an OSError: the client had left."""
-        self.refusals = 0
-        """How many sends raised an OSError."""
-        self.sent_after_refusal = 0
-        """How many messages were sent behind the first of those."""
-        self.incomplete = False
-        """Whether records of this connection are lost."""
-        self.astray = False
-        """Whether something has passed behind which nothing can be expected any more: that was told, and is enough."""
-        self.gone = 0
-        """The number of the record that told the application that its client left; 0: none has."""
-        self.gone_us = 0
-        """When that was."""
-        self.concurrent = False
-        """Whether a `receive()` was called while another one was under way: then servers do what they like."""
-        self.ended = False
-        self.raised: str | None = None
-        """The type of the exception that the call ended with."""
-        self.extras: dict[str, int] = {}
-        """By their type, the numbers of the first messages of extensions that were sent; likewise."""
-        self.last_n = 0
-        self.last_receive: tuple[int, int] = (0, 0)
-        """The number of the `receive` that ended last, however it did, and when that was."""
+        extensions = self.scope.get("extensions")
+        return frozenset(extensions) if isinstance(extensions, dict) else frozenset()
 
     @property
     def server(self) -> str | None:
@@ -98,7 +104,9 @@ class Talk:
 
     def lacks(self, extension: str | None) -> bool:
         """Whether the server surely does not offer an extension; of none it says no."""
-        return extension is not None and extension not in self.extensions and self._extensions_known
+        if extension is None or extension in self.extensions:
+            return False
+        return isinstance(self.scope.get("extensions"), dict | None)
 
     @property
     def says_version(self) -> bool:
@@ -124,7 +132,7 @@ class Talk:
     @cached_property
     def header_names(self) -> frozenset[Any]:
         """The names of the scope's headers, in lower case, as far as they are bytes."""
-        return frozenset(name.lower() for name, _ in pairs_of(self.scope.get("headers")) if type(name) is bytes)
+        return frozenset([name.lower() for name, _ in pairs_of(self.scope.get("headers")) if type(name) is bytes])
 
     def header(self, name: bytes) -> Any:
         """The value of the first header of the scope that is called so (in lower case); None where there is none."""
@@ -164,7 +172,6 @@ class Talk:
         """A send raised or was cancelled, after its message was taken in."""
         if event.is_os_error:
             self.refused = self.refused or event.of
-            self.refusals += 1
         elif event.outcome is not None:
             self.tainted = self.tainted or event.of
             self.cancelled = self.cancelled or event.outcome == "cancelled"
@@ -174,7 +181,7 @@ class Talk:
         if event.symbol not in legal:
             self.disordered = True
         if event.kind in EXTENSION_OF:
-            self.extras.setdefault(event.kind, event.n)
+            self.extras = {event.kind: event.n, **self.extras}
 
     def take_end(self, event: Event) -> None:
         """The call is over."""

@@ -19,26 +19,27 @@ _NOTHING: Final[Mapping[Any, Any]] = {}
 class HttpTalk(Talk):
     """A call for an HTTP request."""
 
+    phase: Phase = transitions.IDLE
+    """Of the response, one of `protocol.transitions.HTTP_RESPONSE`."""
+    request_phase: Phase = transitions.WAITING
+    """Of the request, one of `protocol.transitions.HTTP_REQUEST`."""
+    request_size = 0
+    """Bytes of the request's body that were received."""
+    request_uncounted = False
+    """Whether a part of it was received of which the size is not known."""
+    request_final_n = 0
+    """The number of the record with the last of the request's body; 0: that was not received."""
+    left_early = False
+    """Whether the client left before the request's body was received whole."""
+    heedless_n = 0
+    """The number of the first message of the response that was sent after a disconnect; 0: none was."""
+    debugs = 0
+    """How many debug messages were sent."""
+
     def __init__(self, scope: Any, process: Process, layer: int = 0) -> None:
         super().__init__(scope, process, layer)
         self.method = text_of(self.scope.get("method")).upper()
-        self.phase: Phase = transitions.IDLE
-        """Of the response, one of `protocol.transitions.HTTP_RESPONSE`."""
-        self.request_phase: Phase = transitions.WAITING
-        """Of the request, one of `protocol.transitions.HTTP_REQUEST`."""
         self.response = Response()
-        self.request_size = 0
-        """Bytes of the request's body that were received."""
-        self.request_uncounted = False
-        """Whether a part of it was received of which the size is not known."""
-        self.request_final_n = 0
-        """The number of the record with the last of the request's body; 0: that was not received."""
-        self.left_early = False
-        """Whether the client left before the request's body was received whole."""
-        self.heedless_n = 0
-        """The number of the first message of the response that was sent after a disconnect; 0: none was."""
-        self.debugs = 0
-        """How many debug messages were sent."""
 
     @property
     def aborted(self) -> bool:

@@ -61,7 +61,7 @@ class Block:
             mark = row.mark
             for piece in [line] if options.no_wrap else self._fit(line, row.hang, width, encoding):
                 yield from self._painted_gutter(mark, encoding)
-                mark = " " if mark == "└" else "│"
+                mark = " " if mark in ("└", " ") else "│"
                 for text, style in piece:
                     yield Segment(text, PALETTE[style])
                 yield _NEWLINE

@@ -6,6 +6,7 @@ from typing import Any, Final, assert_never
 from msgspec import UNSET
 from rich.console import RenderableType
 
+from ..lint.finding import Finding
 from ..trace.connection import Connection
 from ..trace.messages import close_of, message_type, payload_of
 from ..trace.records import (
@@ -28,6 +29,7 @@ from . import events
 from .block import Block, Row
 from .errors import culprit, place
 from .fields import body_of, body_size, data
+from .findings import live_line
 from .heads import cut_off, ending, inner_ending, status_line, title
 from .layers import depth_of, layer_name
 from .units import clock
@@ -48,6 +50,9 @@ class CompactView(View):
         before = self._gutter(clock(record.at, utc=self.options.utc), connection.conn)
         line = [*before, (Own("└"), "quiet"), (" ", ""), *cut_off(connection)]
         return Block(lambda width: [Row(line)], one_line=True)
+
+    def finding(self, finding: Finding, *, again: bool) -> Block:
+        return live_line(finding, self._gutter(_NO_CLOCK, finding.conn))
 
     def _before(self, record: ConnectionRecord, connection: Connection) -> Line:
         t_us = 0 if isinstance(record, ScopeRecord | PendingRecord) else record.t_us

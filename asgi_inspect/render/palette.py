@@ -41,6 +41,7 @@ _STYLES: Final[Mapping[str, str]] = {
     "status.5": "bold red",
     "good": "green",
     "warning": "yellow",
+    "info": "cyan",
     "error": "bold red",
     "mark": "italic yellow",
     "header.name": "cyan",

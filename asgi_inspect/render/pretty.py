@@ -6,6 +6,7 @@ from typing import Final, assert_never
 from msgspec import UNSET
 from rich.console import RenderableType
 
+from ..lint.finding import Finding
 from ..trace.connection import Connection
 from ..trace.records import (
     ConnectionRecord,
@@ -23,6 +24,7 @@ from . import events
 from .block import Block, Row
 from .errors import traceback
 from .fields import data, scope_lines
+from .findings import live_block
 from .heads import cut_off, ending, head, inner_ending, is_unsupported_lifespan
 from .layers import changed_keys, depth_of, layer_name
 from .messages import Shape, message_rows
@@ -116,6 +118,9 @@ class PrettyView(View):
         if record.layer:
             line += [*layer_name(record.layer, connection), ("  ", "")]
         return line
+
+    def finding(self, finding: Finding, *, again: bool) -> Block:
+        return live_block(finding, self.names.gutter(finding.conn), again=again)
 
     # --- the end ---
 

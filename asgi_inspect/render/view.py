@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import UNSET
 from rich.console import RenderableType
 
+from ..lint.finding import Finding
 from ..trace.connection import Connection, proc_of
 from ..trace.fold import Fold
 from ..trace.messages import as_text, header, is_start, message_type
@@ -142,6 +143,10 @@ class View(abc.ABC):
     @abc.abstractmethod
     def cut_off(self, connection: Connection, record: ExitRecord) -> RenderableType:
         """What to print for a connection that was open when its process ended."""
+
+    @abc.abstractmethod
+    def finding(self, finding: Finding, *, again: bool) -> RenderableType:
+        """What to print below a record for a rule that it breaks. again: the same was told before, of another connection."""
 
     @abc.abstractmethod
     def show(self, record: ConnectionRecord, connection: Connection, talk: Talk) -> Iterable[RenderableType]:

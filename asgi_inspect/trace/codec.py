@@ -18,6 +18,7 @@ from .records import RECORDS, VERSION, ProcessRecord, ReceiveRecord, Record, Sco
 
 TORN: Final = "torn: the line ends in the middle"
 
+_OF_MESSAGES: Final = (ReceiveRecord, SendRecord)  # a union in its place would be made anew with each record
 _DECODER: Final[msgspec.json.Decoder[Record]] = msgspec.json.Decoder(Record)
 _KINDS: Final = frozenset(str(kind.__struct_config__.tag) for kind in RECORDS)
 _FAILURES: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -51,7 +52,7 @@ def decode_record(line: bytes) -> Record | None:
 
 
 def _decode_values(record: Record) -> Record:
-    if isinstance(record, ReceiveRecord | SendRecord):
+    if isinstance(record, _OF_MESSAGES):
         if record.message is not UNSET:
             force_setattr(record, "message", decode(record.message))
     elif isinstance(record, ScopeRecord):

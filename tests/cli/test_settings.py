@@ -2,11 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 
-from asgi_inspect.cli._settings import defaults, display_settings, run_settings
+from asgi_inspect.cli._settings import defaults, display_settings, lint_defaults, run_settings
 from asgi_inspect.errors import UsageError
 from asgi_inspect.trace.filter import Filter, parse_filter
 
@@ -182,3 +183,52 @@ def test_no_file_that_may_not_be_read_stops_anybody(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     assert os.path.isdir(file)
     assert defaults(run_settings(), tmp_path, {}) == {}
+
+
+# --- the linter's own table ---
+
+
+def lint_of(folder: Path, table: str, **variables: str) -> dict[str, Any]:
+    (folder / "pyproject.toml").write_text(table)
+    return lint_defaults(folder, variables)
+
+
+def test_what_the_linter_looks_for_stands_in_a_table_of_its_own(tmp_path: Path) -> None:
+    table = '[tool.asgi-inspect]\nutc = true\n[tool.asgi-inspect.lint]\nselect = ["H", "W1"]\nignore = "A4"\nlevel = "info"\nlive = true\n'
+    assert lint_of(tmp_path, table) == {"select": ["H", "W1"], "ignore": ["A4"], "level": "info"}
+    assert defaults(run_settings(), tmp_path, {}) == {"utc": True, "lint": True}
+    assert defaults(display_settings(), tmp_path, {}) == {"utc": True}
+
+
+def test_variables_of_the_linter_win_over_the_table(tmp_path: Path) -> None:
+    table = '[tool.asgi-inspect.lint]\nselect = "H"\nlevel = "info"\n'
+    found = lint_of(
+        tmp_path, table, ASGI_INSPECT_LINT_SELECT="W", ASGI_INSPECT_LINT="error", ASGI_INSPECT_IGNORE="path:/x"
+    )
+    assert found == {"select": ["W"], "level": "error"}
+    assert lint_of(tmp_path, table, ASGI_INSPECT_LINT="1", ASGI_INSPECT_LINT_LEVEL="warning")["level"] == "warning"
+
+
+@pytest.mark.parametrize(("value", "on"), [("1", True), ("error", True), ("INFO", True), ("0", False), ("off", False)])
+def test_a_level_turns_the_linter_on(value: str, on: bool, tmp_path: Path) -> None:
+    assert defaults(run_settings(), tmp_path, {"ASGI_INSPECT_LINT": value}) == {"lint": on}
+
+
+def test_the_switch_may_stand_where_the_other_options_do(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.asgi-inspect]\nlint = true\n")
+    assert defaults(run_settings(), tmp_path, {}) == {"lint": True}
+    assert lint_defaults(tmp_path, {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ("[tool.asgi-inspect.lint]\nlive = 3\n", '"live" in [tool.asgi-inspect.lint] takes 1 or 0 '),
+        ('[tool.asgi-inspect]\nlint = "loud"\n', "\"lint\" in [tool.asgi-inspect] takes true or false, not 'loud'."),
+    ],
+)
+def test_a_wrong_switch_is_one_sentence(table: str, sentence: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(table)
+    with pytest.raises(UsageError) as caught:
+        defaults(run_settings(), tmp_path, {})
+    assert sentence in str(caught.value)
