@@ -50,8 +50,13 @@ class Findings:
         self._counts[story] = self._counts.get(story, 0) + count
 
 
+def is_told_once(finding: Finding) -> bool:
+    """Whether it is the same fault on whatever route: the rule says so, or the scope alone proves it."""
+    rule = by_code().get(finding.code)
+    return not finding.records or (rule is not None and rule.about.once)
+
+
 def _story(finding: Finding) -> _Story:
     """What findings have in common that are told as one."""
-    rule = by_code().get(finding.code)
-    route = "" if rule is not None and rule.about.once else finding.where
+    route = "" if is_told_once(finding) else finding.where
     return finding.code, route, finding.key, finding.party, finding.layer_name

@@ -104,6 +104,13 @@ def pairs_of(headers: Any) -> list[tuple[Any, Any]]:
     return [(pair[0], pair[1]) for pair in headers if isinstance(pair, _PAIRS) and len(pair) == 2]
 
 
+def first_of(headers: Any) -> list[Any]:
+    """The names of those."""
+    if not isinstance(headers, _ITERABLES):
+        return []
+    return [pair[0] for pair in headers if isinstance(pair, _PAIRS) and len(pair) == 2]
+
+
 def is_length(value: Any) -> bool:
     """Whether it is a content-length that makes sense."""
     return isinstance(value, bytes) and value.isdigit() and len(value) < 20

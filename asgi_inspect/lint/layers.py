@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
+from ..protocol.transitions import STARTING
 from ..text import safe
 from ..trace.folding import clipped, folded
 from ..trace.records import EndRecord, ScopeRecord
@@ -72,6 +73,8 @@ class Connection:
             self.process.lifespan_begins(self.conn)
         elif self._type in ("http", "websocket"):
             self.process.open[self.conn] = talk
+            if self.process.lifespan_phase == STARTING and record.parent is None and not talk.of_test:
+                self.process.early = self.process.early or self.conn
         return talk
 
     def talk_at(self, n: int, layer: int) -> Talk | None:
@@ -82,7 +85,11 @@ class Connection:
             for talk in self.talks.values():
                 talk.incomplete = True
         self._last_n = n
-        return self.talks.get(layer)
+        found = self.talks.get(layer)
+        if found is None:  # the scope of that layer is lost
+            for talk in self.talks.values():
+                talk.incomplete = True
+        return found
 
     def remember(self, n: int, message: Any) -> None:
         """Keep a message that may pass on."""
@@ -170,9 +177,10 @@ class Connection:
 
 def _passes_on(event: Event, talk: Talk) -> bool:
     """Whether a call ends with an exception that has come from inside."""
-    return (
-        event.outcome == "raised" and event.error is not None and any(t.raised == event.error.type for t in talk.inner)
-    )
+    if event.outcome != "raised" or event.error is None:
+        return False
+    # What its own `send` or `receive` has raised has come from outside.
+    return any(inner.raised == event.error.type != inner.call_error for inner in talk.inner)
 
 
 def _word(text: str) -> str:

@@ -13,7 +13,6 @@ from ..protocol.alphabet import symbol_of
 from ..trace.connection import proc_of
 from ..trace.records import (
     EndRecord,
-    LostRecord,
     PendingRecord,
     ProcessRecord,
     ReceiveRecord,
@@ -26,7 +25,7 @@ from .choice import Choice
 from .dispatch import Dispatch, Plan, dispatch_of
 from .event import Event
 from .finding import Finding
-from .findings import Findings
+from .findings import Findings, is_told_once
 from .kinds import text_of
 from .layers import Connection
 from .process import Process
@@ -37,6 +36,9 @@ _MOST_OPEN: Final = 100_000  # connections; of those without an end the oldest a
 _MOST_PROCESSES: Final = 10_000
 _MOST_ONCE: Final = 10_000  # stories that are told once
 _MOST_ENDED: Final = 1_000  # connections that are remembered for what may come after their end
+_OF_CONNECTIONS: Final = frozenset(
+    {"L206"}
+)  # told in a lifespan of other connections, which another linter does not see
 _DEFAULT: Final = Choice()
 
 
@@ -61,7 +63,6 @@ class Linter:
             SentRecord: self._sent,
             PendingRecord: self._pending,
             EndRecord: self._end,
-            LostRecord: self._lost,
         }
 
     def feed(self, record: Record) -> list[Finding]:
@@ -93,10 +94,6 @@ class Linter:
             if len(self._processes) > _MOST_PROCESSES:
                 del self._processes[next(iter(self._processes))]
         return found
-
-    def _lost(self, record: LostRecord) -> list[Finding]:
-        self._process_of(record.proc).has_lost = True
-        return _NONE
 
     def _scope(self, record: ScopeRecord) -> list[Finding]:
         connection = self._open.get(record.conn)
@@ -241,9 +238,13 @@ class Linter:
         told = []
         for rule, found in broken:
             finding = connection.tell(rule, found, event, talk)
-            if finding is not None and self._choice.tells(finding) and (self._lifespans or talk.type != "lifespan"):
+            if (
+                finding is not None
+                and self._choice.tells(finding)
+                and (self._lifespans or talk.type != "lifespan" or rule.code in _OF_CONNECTIONS)
+            ):
                 connection.findings.append(finding)
-                if not rule.about.once or self._is_new(finding):
+                if not is_told_once(finding) or self._is_new(finding):
                     told.append(finding)
         if connection.ended:
             self._findings.add(connection)

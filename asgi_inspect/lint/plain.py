@@ -25,6 +25,9 @@ from .event import Event
 from .talk import Talk
 from .talks import HttpTalk, WebSocketTalk
 
+_AT_BODY: Final = (STARTED, BODY)
+_AT_REQUEST: Final = (WAITING, READING)
+_BEFORE_ANSWER: Final = (WAITING, READ)
 Plain = Callable[[Any, Event], bool]
 
 
@@ -58,7 +61,7 @@ def _is_next(talk: Talk, event: Event) -> bool:
 
 
 def _request(talk: HttpTalk, event: Event) -> bool:
-    if not _is_next(talk, event) or talk.request_phase not in (WAITING, READING) or talk.phase != IDLE:
+    if not _is_next(talk, event) or talk.request_phase not in _AT_REQUEST or talk.phase != IDLE:
         return False
     return not talk.declares_body
 
@@ -68,12 +71,12 @@ def _disconnect(talk: HttpTalk, event: Event) -> bool:
 
 
 def _start(talk: HttpTalk, event: Event) -> bool:
-    return talk.phase == IDLE and talk.request_phase in (WAITING, READ) and _is_alone(talk, event)
+    return talk.phase == IDLE and talk.request_phase in _BEFORE_ANSWER and _is_alone(talk, event)
 
 
 def _body(talk: HttpTalk, event: Event) -> bool:
     response = talk.response
-    if talk.phase not in (STARTED, BODY) or response.pathsend_n or not _is_alone(talk, event) or talk.without_content:
+    if talk.phase not in _AT_BODY or response.pathsend_n or not _is_alone(talk, event) or talk.without_content:
         return False
     size = response.size + len(event.message["body"])
     if response.length is None:
@@ -87,7 +90,8 @@ def _end(talk: HttpTalk, event: Event) -> bool:
         event.outcome == "returned"
         and talk.phase == DONE
         and not (talk.inner or talk.layer or talk.refused or talk.tainted or talk.astray or talk.incomplete)
-        and talk.request_phase in (READ, WAITING)
+        and not talk.at_shutdown
+        and talk.request_phase in _BEFORE_ANSWER
         and record is not None
         and record.returned is None  # type: ignore[union-attr]  # it is that of an end
         and not talk.declares_body

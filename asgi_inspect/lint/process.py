@@ -30,8 +30,8 @@ class Process:
         """The keys of the lifespan's state as its startup was complete; None where that is not known."""
         self.open: dict[str, Talk] = {}
         """The http and websocket calls that are running, by their connection."""
-        self.has_lost = False
-        """Whether records of it are lost: then an end may be among them."""
+        self.early: str | None = None
+        """The first connection that was begun while the lifespan's startup was not answered."""
 
     def lifespan_begins(self, conn: str) -> None:
         """A lifespan is called: what was known of an earlier one is over."""
@@ -39,7 +39,7 @@ class Process:
         self.lifespans += 1
         self.lifespan_conn, self.lifespan_phase = conn, None if self.several else transitions.NEW
         self.started = self.shutdown_seen = False
-        self.state_keys = None
+        self.state_keys = self.early = None
 
     def lifespan_goes_on(self, kind: str, phase: Phase) -> None:
         """The lifespan has got so far by a message of that type."""

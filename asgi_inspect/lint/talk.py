@@ -42,6 +42,10 @@ class Talk:
     """Whether a `receive()` has raised."""
     cancelled = False
     """Whether a call of the application's was cancelled, and it has received nothing since: it may be on its way out."""
+    call_error: str | None = None
+    """The type of the exception that a `receive()` or `send()` has raised last."""
+    at_shutdown = False
+    """Whether the call was running as the shutdown of its process was delivered."""
     tainted = 0
     """The number of the first send that raised anything but an OSError, or was cancelled: servers differ on whether such a
     message counts, so nothing is said of order and length behind it."""
@@ -129,18 +133,20 @@ class Talk:
         """Whether order and length can be judged: no record is lost, no send has failed, and the talk has not gone astray."""
         return not (self.tainted or self.incomplete or self.astray)
 
-    @cached_property
-    def header_names(self) -> frozenset[Any]:
-        """The names of the scope's headers, in lower case, as far as they are bytes."""
-        return frozenset([name.lower() for name, _ in pairs_of(self.scope.get("headers")) if type(name) is bytes])
-
     def header(self, name: bytes) -> Any:
         """The value of the first header of the scope that is called so (in lower case); None where there is none."""
-        return next((value for found, value in pairs_of(self.scope.get("headers")) if _lower(found) == name), None)
+        for found, value in pairs_of(self.scope.get("headers")):
+            if type(found) is bytes and len(found) == len(name) and found.lower() == name:
+                return value
+        return None
 
     def headers(self, name: bytes) -> list[Any]:
         """The values of all headers of the scope that are called so."""
-        return [value for found, value in pairs_of(self.scope.get("headers")) if _lower(found) == name]
+        return [
+            value
+            for found, value in pairs_of(self.scope.get("headers"))
+            if type(found) is bytes and len(found) == len(name) and found.lower() == name
+        ]
 
     # --- what passes ---
 
@@ -161,6 +167,8 @@ class Talk:
         """`receive()` raised or was cancelled."""
         self.cancelled = self.cancelled or event.outcome == "cancelled"
         self.receive_raised = self.receive_raised or event.outcome == "raised"
+        if event.error is not None:
+            self.call_error = event.error.type
         self._take_call(event)
 
     def _take_call(self, event: Event) -> None:
@@ -170,6 +178,8 @@ class Talk:
 
     def take_send_failure(self, event: Event) -> None:
         """A send raised or was cancelled, after its message was taken in."""
+        if event.error is not None:
+            self.call_error = event.error.type
         if event.is_os_error:
             self.refused = self.refused or event.of
         elif event.outcome is not None:
@@ -191,7 +201,3 @@ class Talk:
     def _leave(self, event: Event) -> None:
         if not self.gone:
             self.gone, self.gone_us = event.n, event.t_us
-
-
-def _lower(name: Any) -> Any:
-    return name.lower() if isinstance(name, bytes) else name

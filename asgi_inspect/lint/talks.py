@@ -1,14 +1,13 @@
 """The talks of each type of scope: HTTP, WebSocket, lifespan."""
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any, Final
 
 from ..protocol import transitions
 from ..protocol.alphabet import EXTENSION_OF, KNOWN, SENT
 from ..protocol.transitions import Phase, Transitions
 from .event import Event
-from .kinds import is_length, text_of
+from .kinds import first_of, is_length, text_of
 from .process import Process
 from .response import Response, content_size
 from .talk import Talk
@@ -57,24 +56,31 @@ class HttpTalk(Talk):
         """Whether the response has no content, by its status or the method."""
         return self.response.has_no_content(self.method)
 
-    @cached_property
+    @property
     def content_length(self) -> int | None:
         """That of the request, where there is one that makes sense."""
         lengths = self.headers(b"content-length")
         return int(lengths[0]) if len(lengths) == 1 and is_length(lengths[0]) else None
 
-    @cached_property
+    @property
     def declared_length(self) -> int | None:
         """How long the request's body is by its headers; None where they do not say, or it is encoded, which may be undone."""
+        if not self.declares_body and self.content_length is None:
+            return None
         coded = self.header(b"transfer-encoding") is not None or self.header(b"content-encoding") is not None
         return None if coded else self.content_length
 
-    @cached_property
+    @property
     def declares_body(self) -> bool:
         """Whether the request has a body by its headers."""
-        if self.header_names.isdisjoint(_FRAMING):
-            return False
-        return bool(self.content_length) or self.header(b"transfer-encoding") is not None
+        found = self._declares_body
+        if found is None:
+            names = {name.lower() for name in first_of(self.scope.get("headers")) if type(name) is bytes}
+            found = b"transfer-encoding" in names or (b"content-length" in names and bool(self.content_length))
+            self._declares_body = found
+        return found
+
+    _declares_body: bool | None = None
 
     def take_received(self, event: Event) -> None:
         super().take_received(event)
@@ -97,26 +103,31 @@ class HttpTalk(Talk):
 
     def take_sent(self, event: Event) -> None:
         super().take_sent(event)
+        kind, phase = event.kind, self.phase
         if self.layer or self.inner:
-            self._compare(transitions.HTTP_RESPONSE[self.phase], event)
-        if event.kind == "http.response.debug":
-            self.debugs += 1
-        elif event.kind == "http.response.start":
-            if self.phase == transitions.IDLE:
+            self._compare(transitions.HTTP_RESPONSE[phase], event)
+        if self.gone_early and phase not in transitions.COMPLETE and kind in _OF_RESPONSE:
+            self.heedless_n = self.heedless_n or event.n
+        if kind == "http.response.start":
+            if phase == transitions.IDLE:
                 self.response.begin(event)
             else:
                 self.astray = True
-        elif self.phase == transitions.IDLE and event.kind not in _BEFORE_START:
-            self.astray = True
-        elif event.kind in _CONTENT and self.phase not in (transitions.DONE, transitions.TRAILERS):
+        elif kind in _CONTENT and phase in _AT_CONTENT:
             self.response.add(event)
-        elif event.kind not in SENT["http"] or (
-            event.kind == "http.response.trailers" and self.phase != transitions.TRAILERS
-        ):
+        else:
+            self._take_other(event)
+        self.phase = _next(transitions.HTTP_RESPONSE, phase, event.symbol, _AS_IF)
+
+    def _take_other(self, event: Event) -> None:
+        """What neither begins nor goes on with a response was sent, or what does so out of its place."""
+        kind = event.kind
+        if kind == "http.response.debug":
+            self.debugs += 1
+        elif self.phase == transitions.IDLE:
+            self.astray = self.astray or kind not in _BEFORE_START
+        elif kind not in SENT["http"] or (kind == "http.response.trailers" and self.phase != transitions.TRAILERS):
             self.astray = True
-        if self.gone_early and self.phase not in transitions.COMPLETE and event.kind in _OF_RESPONSE:
-            self.heedless_n = self.heedless_n or event.n
-        self.phase = _next(transitions.HTTP_RESPONSE, self.phase, event.symbol, _AS_IF)
 
 
 class WebSocketTalk(Talk):
@@ -201,6 +212,8 @@ class LifespanTalk(Talk):
             self.startup_n = self.startup_n or event.n
         elif event.kind == "lifespan.shutdown":
             self.shutdown_n = self.shutdown_n or event.n
+            for call in self.process.open.values():
+                call.at_shutdown = True
         self._go_on(event)
 
     def take_sent(self, event: Event) -> None:
@@ -227,7 +240,9 @@ class LifespanTalk(Talk):
 
 _LAST: Final = frozenset({"lifespan.startup.failed", "lifespan.shutdown.complete", "lifespan.shutdown.failed"})
 _CONTENT: Final = frozenset({"http.response.body", "http.response.pathsend", "http.response.zerocopysend"})
-_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+_AT_CONTENT: Final = frozenset(
+    {transitions.STARTED, transitions.STARTED_WITH_TRAILERS, transitions.BODY, transitions.BODY_WITH_TRAILERS}
+)
 _BEFORE_START: Final = frozenset({"http.response.early_hint", "http.response.debug", "http.response.push"})
 _OF_RESPONSE: Final = frozenset({"http.response.start", *_CONTENT})
 # What is sent where it is not legal, and yet completes a response as it would elsewhere: the rule for that was broken already.

@@ -45,7 +45,11 @@ _FIELDS: Final = 11  # of a scope, beside those that may be there
 _BARE: Final = frozenset({204, 205, 304})  # statuses of which more is to be said
 _CLEAN: Final = re.compile(rb"[ -~\t\x80-\xff]*").fullmatch
 _known_names: Final[set[bytes]] = set()
+_known_pairs: Final[set[tuple[bytes, bytes]]] = set()
+_known_hosts: Final[set[str]] = set()
 _MOST_NAMES: Final = 500
+_MOST_PAIRS: Final = 5_000
+_LONG: Final = 200  # bytes of a value that is not worth remembering
 
 
 def _is_http_scope(scope: Mapping[Any, Any]) -> bool:
@@ -76,12 +80,12 @@ def _is_scope(scope: Mapping[Any, Any], fields: int) -> bool:
         and version in _SPEC_VERSIONS
         and type(query := get("query_string")) is bytes
         and query[:1] != b"?"
-        and ("state" not in scope or (type(state) is dict and all(type(key) is str for key in state)))
+        and ("state" not in scope or (type(state) is dict and (not state or all(type(key) is str for key in state))))
         and _are_extensions(get("extensions"), get("type"))
         and _is_address(get("client"))
         and _is_address(get("server"))
-        and _are_headers(get("headers"))
-        and _has_host(get("headers"))
+        and (names := _names_of(get("headers"))) is not None
+        and b"host" in names
     )
 
 
@@ -95,11 +99,17 @@ def _is_address(address: Any) -> bool:
     if type(address) is not list or len(address) != 2:
         return False
     host, port = address
-    return type(host) is str and _ADDRESS(host) is not None and type(port) is int and 0 < port < 65_536
+    if type(host) is not str or type(port) is not int or not 0 < port < 65_536:
+        return False
+    return host in _known_hosts or _is_host(host)
 
 
-def _has_host(headers: Any) -> bool:
-    return any(name == b"host" for name, _ in headers)
+def _is_host(host: str) -> bool:
+    if not _ADDRESS(host):
+        return False
+    if len(_known_hosts) < _MOST_NAMES:
+        _known_hosts.add(host)
+    return True
 
 
 def _is_start(message: Mapping[Any, Any]) -> bool:
@@ -139,30 +149,51 @@ def _is_bare(message: Mapping[Any, Any]) -> bool:
 
 def _are_headers(headers: Any) -> bool:
     """Whether no rule objects to any of these headers."""
+    return _names_of(headers) is not None
+
+
+def _names_of(headers: Any) -> set[bytes] | None:
+    """The names of headers to none of which any rule objects; None where one may."""
     if type(headers) is not list:
-        return False
-    names = []
+        return None
+    names = set()
     for pair in headers:
         if type(pair) is not list or len(pair) != 2:
-            return False
+            return None
         name, value = pair
-        if type(name) is not bytes or not (_VALUE(value) if type(value) is bytes else _is_kept_back(value)):
-            return False
-        if name not in _known_names and not _is_name(name):
-            return False
-        if name == b"content-length" and (type(value) is not bytes or not value.isdigit()):
-            return False
-        names.append(name)
-    return len(names) == len(set(names))
+        if type(name) is not bytes:
+            return None
+        if type(value) is bytes:
+            if (name, value) not in _known_pairs and not _is_pair(name, value):
+                return None
+        elif name == b"content-length" or not _is_known(name) or not _is_kept_back(value):
+            return None
+        names.add(name)
+    return names if len(names) == len(headers) else None
+
+
+def _is_pair(name: bytes, value: bytes) -> bool:
+    if not _is_known(name) or not _VALUE(value) or (name == b"content-length" and not value.isdigit()):
+        return False
+    if len(_known_pairs) < _MOST_PAIRS and len(value) < _LONG:
+        _known_pairs.add((name, value))
+    return True
+
+
+def _is_known(name: bytes) -> bool:
+    return name in _known_names or _is_name(name)
 
 
 def _is_kept_back(value: Any) -> bool:
     """Whether a value is not whole, and no rule objects to what is there of it."""
-    if type(value) is Parts:
-        return all(_is_kept_back(part) for part in value.parts)
-    if type(value) is Truncated:
+    t = type(value)
+    if t is Redacted:
+        return True
+    if t is Parts:
+        return all(map(_is_kept_back, value.parts))
+    if t is Truncated:
         return value.head is None or _is_kept_back(value.head)
-    return type(value) is Redacted or (type(value) is bytes and _CLEAN(value) is not None)
+    return t is bytes and _CLEAN(value) is not None
 
 
 def _is_name(name: bytes) -> bool:

@@ -53,7 +53,10 @@ def raised(event: Event) -> str:
 def quoted(name: Any) -> str:
     """The name of a header or the like, as text in quotes."""
     if isinstance(name, bytes):
-        name = name.decode("latin-1")
+        try:
+            name = name.decode()
+        except UnicodeDecodeError:
+            name = name.decode("latin-1")
     return f'"{clipped(safe(name))}"' if isinstance(name, str) else shown(name)
 
 

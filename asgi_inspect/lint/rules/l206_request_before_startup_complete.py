@@ -37,23 +37,25 @@ calls = [(lifespan_scope(), None), (http_scope(), None)]
 
 from typing import Final
 
-from ...protocol.transitions import STARTING
+from ...text import safe
 from ..event import Event
 from ..rule import About, Found
-from ..talk import Talk
+from ..talks import LifespanTalk
 
 ABOUT: Final = About(
     severity="error",
     party="server",
-    on=("scope",),
+    on=("send lifespan.startup.complete", "send lifespan.startup.failed"),
     section="lifespan.startup-complete",
-    in_order=False,
-    scopes=frozenset({"http", "websocket"}),
 )
 
 
-def check(talk: Talk, event: Event) -> Found | None:
-    """Whether a lifespan of this process has received its startup, and not answered it."""
-    if talk.process.lifespan_phase != STARTING or talk.layer or talk.of_test or event.told("parent") is not None:
+def check(talk: LifespanTalk, event: Event) -> Found | None:
+    """Whether a connection had begun before this answer, the first one; only now it is known that none was lost."""
+    early = talk.process.early
+    if early is None or talk.layer or talk.answers:
         return None
-    return Found("A connection was begun while the lifespan's startup was not answered yet.")
+    return Found(
+        f"Connection {safe(early)} was begun before the application had answered the startup.",
+        records=(talk.startup_n,),
+    )

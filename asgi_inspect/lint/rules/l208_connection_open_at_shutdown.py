@@ -39,18 +39,19 @@ from typing import Final
 
 from ..event import Event
 from ..rule import About, Found
-from ..talks import LifespanTalk
+from ..talk import Talk
 
 ABOUT: Final = About(
-    severity="info", party="server", on=("receive lifespan.shutdown",), section="lifespan.shutdown", in_order=False
+    severity="info",
+    party="server",
+    on=("end",),
+    section="lifespan.shutdown",
+    scopes=frozenset({"http", "websocket"}),
 )
 
 
-def check(talk: LifespanTalk, event: Event) -> Found | None:
-    """Whether any are, other than those that are on their way out."""
-    process = talk.process
-    if talk.layer or process.several or process.has_lost:
+def check(talk: Talk, event: Event) -> Found | None:
+    """Whether it was running at that moment, and not on its way out; its own end is what proves it."""
+    if not talk.at_shutdown or talk.layer or talk.process.several or talk.cancelled or event.outcome == "cancelled":
         return None
-    if not any(not (call.cancelled or call.incomplete) for call in process.open.values()):
-        return None
-    return Found("`lifespan.shutdown` came while calls for connections were still running.")
+    return Found("The call was still running as `lifespan.shutdown` was given to the application.")

@@ -242,7 +242,7 @@ class HeaderRow(NamedTuple):
     """One row: what may be wrong with a header of these messages.
 
     bad: whether a header is wrong, by its name and value.
-    says: the sentence; `{name}` is the name in quotes, `{kind}` the type of the value, `{type}` that of the message,
+    says: the sentence; `{name}` is the name in quotes, `{kind}` the type of the value, `{name_kind}` that of the name, `{type}` that of the message,
         `{value}` the value itself, for headers that hold no secret.
     names: the names of the headers that it is about, in lower case; None: all, and then `bad` is false of what a `Look` calls usual.
     keyed: whether each header makes a finding of its own.
@@ -302,6 +302,7 @@ def _check(row: HeaderRow) -> Callable[[Talk, Event], Found | None]:
                 words = {
                     "name": quoted(name),
                     "kind": kind(value),
+                    "name_kind": kind(name),
                     "value": shown(value),
                     "type": event.kind or talk.type,
                 }
