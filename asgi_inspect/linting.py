@@ -114,7 +114,7 @@ class _Judge:
         from .lint.linter import Linter
 
         self._linter = Linter(choice)
-        self._told: set[tuple[str, str, str]] = set()
+        self._told: set[tuple[str, str, str, str]] = set()
         self._began = clock()
 
     def __call__(self, record: "Record | None") -> "list[Finding]":
@@ -123,7 +123,7 @@ class _Judge:
             return []
         new = []
         for finding in self._linter.feed(record):
-            story = (finding.code, finding.where, finding.key)
+            story = (finding.code, finding.severity, finding.where, finding.key)
             if story not in self._told and len(self._told) < _MOST:
                 self._told.add(story)
                 new.append(finding)

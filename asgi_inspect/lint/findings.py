@@ -6,12 +6,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from .catalogue import by_code
-from .finding import Finding, rank
+from .finding import Finding, Severity, rank
 from .layers import Connection
 
+_LONG: Final = 20  # digits of what is no number of ours
 _MOST: Final = 10_000  # stories; of those beyond, each rule has one for all
 
-_Story = tuple[str, str, str, str, str | None]
+_Story = tuple[str, Severity, str, str, str, str | None]
 
 
 class Findings:
@@ -46,7 +47,9 @@ class Findings:
         if story not in self._first and len(self._first) >= _MOST:
             finding = replace(finding, where="other routes", key="")
             story = _story(finding)
-        self._first.setdefault(story, finding)
+        known = self._first.get(story)
+        if known is None or _order(finding.conn) < _order(known.conn):  # the same one, whoever has read what
+            self._first[story] = finding
         self._counts[story] = self._counts.get(story, 0) + count
 
 
@@ -59,4 +62,10 @@ def is_told_once(finding: Finding) -> bool:
 def _story(finding: Finding) -> _Story:
     """What findings have in common that are told as one."""
     route = "" if is_told_once(finding) else finding.where
-    return finding.code, route, finding.key, finding.party, finding.layer_name
+    return finding.code, finding.severity, route, finding.key, finding.party, finding.layer_name
+
+
+def _order(conn: str) -> tuple[int, str]:
+    """By which the connections of a process stand in the order in which they began."""
+    proc, _, number = conn.rpartition(".")
+    return (int(number) if number.isascii() and number.isdigit() and len(number) < _LONG else 0, proc)

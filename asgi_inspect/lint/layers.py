@@ -14,7 +14,7 @@ from ..text import safe
 from ..trace.folding import clipped, folded
 from ..trace.records import EndRecord, ScopeRecord
 from .event import Event
-from .finding import Finding, Party
+from .finding import Finding, Party, Severity
 from .kinds import text_of
 from .process import Process
 from .rule import Found, Rule
@@ -38,7 +38,7 @@ class Connection:
     _last_n = 0
     # Made where they are needed, as there are very many connections.
     _messages: dict[int, Any] | None = None
-    _told: frozenset[tuple[str, str]] = frozenset()
+    _told: frozenset[tuple[str, str, Severity]] = frozenset()
     _terminal: frozenset[int] = frozenset()
 
     def __init__(self, conn: str, process: Process) -> None:
@@ -132,7 +132,7 @@ class Connection:
             return None
         if talk.lacks(rule.about.extension):  # X101 or W501 says so, which is enough
             return None
-        story = (rule.code, found.key)
+        story = (rule.code, found.key, found.severity or rule.severity)
         if story in self._told or len(self._told) >= _MOST:
             return None
         if rule.about.terminal:

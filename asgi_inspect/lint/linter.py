@@ -24,7 +24,7 @@ from ..trace.records import (
 from .choice import Choice
 from .dispatch import Dispatch, Plan, dispatch_of
 from .event import Event
-from .finding import Finding
+from .finding import Finding, Severity
 from .findings import Findings, is_told_once
 from .kinds import text_of
 from .layers import Connection
@@ -54,7 +54,7 @@ class Linter:
         self._open: dict[str, Connection] = {}
         self._ended: dict[str, Connection] = {}
         self._findings = Findings()
-        self._told_once: set[tuple[str, str, str]] = set()
+        self._told_once: set[tuple[str, str, str, Severity]] = set()
         self._take: dict[type[Any], Callable[[Any], list[Finding]]] = {
             ProcessRecord: self._process,
             ScopeRecord: self._scope,
@@ -252,7 +252,7 @@ class Linter:
 
     def _is_new(self, finding: Finding) -> bool:
         """Whether a process is to be told of the first time."""
-        story = (proc_of(finding.conn), finding.code, finding.key)
+        story = (proc_of(finding.conn), finding.code, finding.key, finding.severity)
         if story in self._told_once or len(self._told_once) >= _MOST_ONCE:
             return False
         self._told_once.add(story)

@@ -113,7 +113,9 @@ class Walk:
     def go(self, word: Word) -> bool:
         """Take one step; whether it is in the tables."""
         direction, symbol = word
-        if direction == "receive" and self.gone:  # who was told that asks no more, unless the response was complete by then
+        if (
+            direction == "receive" and self.gone
+        ):  # who was told that asks no more, unless the response was complete by then
             return self.gone_late and symbol == "http.disconnect"
         if self.type == "lifespan":
             right = symbol in RECEIVED["lifespan"] if direction == "receive" else symbol in SENT["lifespan"]

@@ -1,7 +1,7 @@
 """A body was sent in more than 1,000 messages of less than 64 bytes each, and is no event stream.
 
 ## Why it matters
-Each message costs more than what it carries: a call through every layer, a chunk with its own length, and often a packet.
+Each message costs more than what it carries: a call through every layer, a chunk with its own length, and often a segment.
 
 ## Fix
 Join what is small to pieces of some kilobytes.
