@@ -83,7 +83,8 @@ def _lint(lines: Iterable[bytes], choice: Choice, *, lifespans: bool = True) -> 
     for line in lines:
         record = _record_in(line)
         if record is not None:
-            connections += isinstance(record, ScopeRecord) and not record.layer
+            if isinstance(record, ScopeRecord) and not record.layer:
+                connections += lifespans or not _is_of_lifespan(record)
             try:
                 linter.feed(record)
             except Exception as own:  # noqa: BLE001 (whatever a trace holds, the rest of it is judged)
@@ -112,7 +113,6 @@ def _hand_out(lines: Iterable[bytes], workers: "_Workers") -> None:
         conn = conn_in(line)
         if conn is None or conn in lifespans or _begins_lifespan(line, conn, lifespans):
             numbers: Iterable[int] = range(count)
-            workers.shared += conn is not None and line.startswith(_SCOPE)
         else:
             numbers = (zlib.crc32(conn) % count,)
         for number in numbers:
@@ -129,11 +129,14 @@ def _begins_lifespan(line: bytes, conn: bytes, lifespans: set[bytes]) -> bool:
     if _LIFESPAN not in line or not line.startswith(_SCOPE):
         return False
     record = _record_in(line)
-    scope = record.scope if isinstance(record, ScopeRecord) else None
-    found = isinstance(scope, dict) and scope.get("type") == "lifespan"
+    found = isinstance(record, ScopeRecord) and _is_of_lifespan(record)
     if found:
         lifespans.add(conn)
     return found
+
+
+def _is_of_lifespan(record: ScopeRecord) -> bool:
+    return isinstance(record.scope, dict) and record.scope.get("type") == "lifespan"
 
 
 class _Workers:
@@ -142,8 +145,6 @@ class _Workers:
     def __init__(self, choice: Choice, jobs: int) -> None:
         context = multiprocessing.get_context("fork")
         choice.rules()  # imported once, for all
-        self.shared = 0
-        """How many connections were given to all of them."""
         self.pipes: list[Connection[Any, Any]] = []
         self._processes: list[Any] = []
         with contextlib.suppress(OSError):  # no more processes are to be had
@@ -177,7 +178,7 @@ class _Workers:
                 raise WorkerLostError from None
         connections = sum(linted.connections for linted in all_linted)
         failures = sum((linted.failures for linted in all_linted), Counter[str]())
-        return Linted(_merged(all_linted), connections - self.shared * (len(self.pipes) - 1), failures)
+        return Linted(_merged(all_linted), connections, failures)
 
     def end(self) -> None:
         """End all of them at once."""

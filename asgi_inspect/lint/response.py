@@ -83,7 +83,7 @@ class Response:
     def has_no_content(self, method: Any) -> bool:
         """Whether it has no content by its status or the method: HEAD, 1xx, 204, 304, 2xx to CONNECT (RFC 9110, 6.4.1)."""
         status = self.status
-        if method == "HEAD":
+        if method == "HEAD" or not method:  # of an unknown method nothing is known
             return True
         return status is not None and (
             100 <= status < 200 or status in (204, 304) or (method == "CONNECT" and 200 <= status < 300)

@@ -31,10 +31,16 @@ def parsed(version: Any) -> Version | None:
 
 
 def spec_version(scope: Any) -> Version:
-    """The version of the specification that the server of this scope understands; the first one where it says none."""
+    """The version of the specification that the server of this scope understands.
+
+    It is the first one where the scope says none, and the newest where what it says is no text, so that nothing follows from it.
+    """
     scope = scope if isinstance(scope, dict) else {}
     asgi = scope.get("asgi")
-    found = parsed(asgi.get("spec_version")) if isinstance(asgi, dict) else None
+    said = asgi.get("spec_version") if isinstance(asgi, dict) else None
+    found = parsed(said)
     if found is not None:
         return found
+    if said is not None and not isinstance(said, str):
+        return NEWEST_HTTP
     return FIRST_LIFESPAN if scope.get("type") == "lifespan" else FIRST_HTTP

@@ -54,4 +54,6 @@ def check(talk: HttpTalk, event: Event) -> Found | None:
     extension = EXTENSION_OF.get(event.kind)
     if extension is None or not talk.lacks(extension) or extension.startswith("websocket."):
         return None
+    if event.kind == "http.response.trailers" and talk.response.start.get("trailers"):  # X708 has said so at the start
+        return None
     return Found(f"The application sends `{event.kind}`, an extension that the server does not offer.", key=event.kind)
