@@ -175,7 +175,7 @@ class Terminal:
             from .lint.linter import Linter
             from .render.linted import LintedView
 
-            feed = LintedView(view, Linter(options.choice())).feed
+            feed = LintedView(view, lambda: Linter(options.choice())).feed
 
         def render(line: bytes) -> str:
             record = decode_record(line)

@@ -16,7 +16,7 @@ _EXAMPLES = (
     ("asgi-inspect -o trace.jsonl main:app", "the trace in a file of your own"),
     ("asgi-inspect --format jsonl main:app | jq .", "the records, as JSON"),
     ("asgi-inspect main:app --only status:5xx", "show only these; the trace has all"),
-    ("asgi-inspect main:app --lint", "and which rules of ASGI are broken"),
+    ("asgi-inspect check main:app", "what does it break? nothing is served"),
     ("asgi-inspect doctor main:app", "would it run? nothing is served"),
     ("asgi-inspect show", "the last run here, once more"),
     ("asgi-inspect show trace.jsonl status:5xx", "what went wrong in a trace"),

@@ -4,7 +4,6 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Final, Literal, Self, TypeAlias
 
 import click
@@ -89,9 +88,9 @@ class Linting:
         return cls(choice=choice, **{name: options.pop(name) for name in ("level", "format", "out", "color")})
 
     @classmethod
-    def of_run(cls, directory: Path, color: Color) -> Self:
-        """How a run is linted that is shown live, as variables and `pyproject.toml` say it."""
-        chosen = {"select": (), "ignore": (), "level": "warning", **lint_defaults(directory, os.environ)}
+    def of_run(cls, defaults: dict[str, Any], color: Color) -> Self:
+        """How a run is linted that is shown live. defaults: what variables and `pyproject.toml` say."""
+        chosen = {"select": (), "ignore": (), "level": "warning", **defaults}
         return cls.read({**chosen, "format": "text", "out": "-", "color": color})
 
     def live(self) -> Linter:
@@ -118,6 +117,7 @@ class Linting:
             level=self.level,
             connections=found.connections,
             traces=found.traces,
+            source=found.source,
             lines=found.lines,
         )
 
@@ -141,6 +141,8 @@ class Judged:
     findings: Sequence[Finding]
     connections: int
     traces: Sequence[str] = ()
+    source: str = ""
+    """The file of the application, where that is known; else what was found is in the trace."""
     look: str | None = None
     lines: dict[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
     """Where records stand: file and line, by connection and number (a scope's is 0)."""

@@ -23,7 +23,7 @@ Of each rule's examples the first breaks it, and it alone; the second is right. 
 what a server does: `scope`, and `received`, the messages that `receive()` gives in turn. What it does not define is as it should
 be. `http_scope(method="POST")` is a whole legal scope with that change, likewise `websocket_scope` and `lifespan_scope`, all of
 `asgi_inspect.testing`. In `calls` there are several connections: the scope of each, what it receives, and the message with which
-it begins, where it does not wait for the end of the one before.
+it begins, where it does not wait for the end of the one before. A `server` is what the server puts around the application.
 """
 
 
@@ -45,7 +45,9 @@ def _table(rules: list[Rule]) -> str:
         f"| [{rule.code}](#{_anchor(rule)}) | {rule.name} | {rule.severity} | {_party(rule)} | {_default(rule)} |"
         for rule in rules
     ]
-    return "\n".join(["| code | name | severity | at fault | default |", "| --- | --- | --- | --- | --- |", *rows]) + "\n"
+    return (
+        "\n".join(["| code | name | severity | at fault | default |", "| --- | --- | --- | --- | --- |", *rows]) + "\n"
+    )
 
 
 def _section(rule: Rule) -> str:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -75,19 +75,23 @@ def print_on(outlet: Outlet, color: "Color", renderables: "Iterable[RenderableTy
             return
 
 
-def screen_on(output: Outlet, look: Look, hint: str | None, linter: "Linter | None" = None) -> Screen | None:
+def screen_on(
+    output: Outlet, look: Look, hint: str | None, make_linter: "Callable[[], Linter] | None" = None
+) -> Screen | None:
     """A screen on standard output or error; None where the records are wanted themselves, or the stream was never open.
 
-    hint: the command that shows all of one connection, with `{conn}` for its id. linter: judges what is shown.
+    hint: the command that shows all of one connection, with `{conn}` for its id. make_linter: makes what judges
+    the records that are shown, with the first of them.
     """
     stream = sys.stdout if output.fd == 1 else sys.stderr
     if look.format not in ("pretty", "compact") or stream is None:
         return None
     view = make_view(look.format, look.options(hint))
-    return Screen(view if linter is None else _linted(view, linter), printer_on(output, look.color), output)
+    shown = view if make_linter is None else _linted(view, make_linter)
+    return Screen(shown, printer_on(output, look.color), output)
 
 
-def _linted(view: "View", linter: "Linter") -> "LintedView":
+def _linted(view: "View", make_linter: "Callable[[], Linter]") -> "LintedView":
     from ..render.linted import LintedView
 
-    return LintedView(view, linter)
+    return LintedView(view, make_linter)

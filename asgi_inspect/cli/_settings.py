@@ -167,8 +167,8 @@ def run_settings() -> list[click.Option]:
         ),
         LintSwitch(
             ["--lint/--no-lint"],
-            default=False,
-            help="Show below each message which rule of ASGI it breaks, and all that was found at the end.",
+            default=True,
+            help="Do not show which rules of ASGI are broken: below each message, and at the end, where there are any.",
         ),
         *display_settings(),
     ]

@@ -50,6 +50,7 @@ def _check(
     _require_possible()
     order = Order(
         timeout=timeout,
+        module=_module_of(app),
         paths=[_target(word) for word in path],
         websockets=[_target(word) for word in websocket],
         methods=[_method(word) for word in method],
@@ -63,9 +64,12 @@ def _check(
         if not answers.loaded:
             return _not_loaded(app, answers, timeout)
         linted = _lint(place.path, linting)
+        findings = [*troubles(answers, timeout), *linted.findings]
         judged = Judged(
-            findings=[*troubles(answers, timeout), *linted.findings],
+            findings=findings,
             connections=linted.connections,
+            traces=[str(place.path)] if linting.told(findings) else [],  # else it goes
+            source=answers.file or f"{_module_of(app).replace('.', '/')}.py",
             look=look_command([str(place.path)] if place.trouble else []),
             before=list(asked_page(answers)),
         )
@@ -115,6 +119,10 @@ def _not_loaded(app: str, answers: Answers, timeout: float) -> int:
 
 
 # --- what is typed -------------------------------------------------------------------------------------------------------
+
+
+def _module_of(app: str) -> str:
+    return app.partition(":")[0]
 
 
 def _target(word: str) -> str:

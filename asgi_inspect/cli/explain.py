@@ -3,7 +3,6 @@
 import difflib
 import re
 from collections.abc import Iterator
-from typing import Final
 
 import click
 from rich.console import RenderableType
@@ -11,18 +10,18 @@ from rich.console import RenderableType
 from ..errors import UsageError
 from ..launch.output import Output
 from ..lint.catalogue import all_rules
+from ..lint.choice import ALL, DEFAULT
 from ..lint.rule import Rule
 from ..render.console import Color
 from ..render.manual import manual_page, rules_table
 from ..text import safe
+from ._checking.order import CODE, TROUBLES
 from ._pager import paged
 from ._screen import print_on
 
-_CODE: Final = re.compile(r"[A-Z][0-9]{3}")
-
 
 def _explain(*, words: tuple[str, ...], color: Color) -> int:
-    pages = list(_pages(words)) if words else list(rules_table(all_rules()))
+    pages = list(_pages(words)) if any(map(str.strip, words)) else list(rules_table(all_rules()))
     with paged(Output(1)) as outlet:
         print_on(outlet, color, pages)
     return 0
@@ -30,7 +29,7 @@ def _explain(*, words: tuple[str, ...], color: Color) -> int:
 
 def _pages(words: tuple[str, ...]) -> Iterator[RenderableType]:
     """The manual of each rule that is named, and a table of those whose codes begin so."""
-    for word in dict.fromkeys(words):
+    for word in filter(None, dict.fromkeys(re.split(r"[,\s]+", " ".join(words)))):
         found = _called(word)
         if len(found) == 1:
             yield from manual_page(found[0])
@@ -41,6 +40,12 @@ def _pages(words: tuple[str, ...]) -> Iterator[RenderableType]:
 def _called(word: str) -> list[Rule]:
     """The rules that a person means. Raises UsageError where there are none."""
     rules = all_rules()
+    if word.lower() in (ALL, DEFAULT):
+        return [rule for rule in rules if rule.about.default or word.lower() == ALL]
+    if word.lower() in (CODE, *TROUBLES):
+        raise UsageError(
+            f"{safe(word)} is against no rule of ASGI: what check tells beyond them is in docs/checking.md."
+        )
     code, name = word.strip().upper(), word.strip().lower().replace("_", "-")
     found = [rule for rule in rules if name == rule.name] or [
         rule for rule in rules if code and rule.code.startswith(code)
@@ -64,7 +69,8 @@ command = click.Command(
     "explain",
     callback=_explain,
     short_help="Explain a rule of the linter, or list them all.",
-    help="Explain RULE: a code (H105), a name (start-after-complete), or part of it; the beginning of codes (H1) lists those. "
+    help="Explain RULE: a code (H105), a name (start-after-complete), or part of it; the beginning of codes (H1) lists those, "
+    "default those that are on by default. "
     "Without one, all rules are listed.",
     epilog="Exit status: 0 fine, 2 wrong usage.",
     params=[

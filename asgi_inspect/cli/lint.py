@@ -40,11 +40,11 @@ def _lint(*, files: tuple[str, ...], **options: Any) -> int:
             places = _places(traces, linting.told(linted.findings)) if located else {}
         faults.note(traces.lateness)
         faults.note(unjudged(linted))
-    if not linted.connections and chosen_filter():
-        say("no connection matches.")
-        return faults.finish() or NOTHING_MATCHED
+    nothing_matches = not linted.connections and bool(chosen_filter())
     if not linted.connections:
-        say("nothing is recorded there.")
+        say("no connection matches." if nothing_matches else "nothing is recorded there.")
+    if nothing_matches and linting.format == "text":
+        return faults.finish() or NOTHING_MATCHED
     judged = Judged(
         findings=linted.findings,
         connections=linted.connections,
@@ -52,7 +52,8 @@ def _lint(*, files: tuple[str, ...], **options: Any) -> int:
         look=None if "-" in names else look_command(files),
         lines=places,
     )
-    return linting.report(judged) or faults.finish()
+    status = linting.report(judged) or faults.finish()
+    return status or (NOTHING_MATCHED if nothing_matches else 0)
 
 
 def unjudged(linted: Linted) -> str:

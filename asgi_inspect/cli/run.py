@@ -4,6 +4,7 @@ import difflib
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,15 +23,16 @@ from ..text import safe
 from ..trace.choosing import Choice
 from ..trace.filter import Filter
 from ._help import version_option, write_page
+from ._judging import Judging
 from ._screen import Look, Screen, screen_on
-from ._settings import Setting, defaults, directory, run_settings
+from ._settings import Setting, defaults, directory, lint_defaults, run_settings
 from ._split import Split, operands, split
 from ._summing import Summing
 from ._types import ERRORS
 
 if TYPE_CHECKING:
     from ..lint.linter import Linter
-    from ._linting import Linting
+    from ..render.console import Color
 
 DEFAULT_SERVER = "uvicorn"
 ASKING = frozenset({"-h", "--help", "--version", "--print-config", "--check-config"})  # with these nothing is served
@@ -129,10 +131,12 @@ def _run(
         ignore=[chosen for chosen in ignore if chosen],
     )
     hint = again if save or named else None
-    linting = _linting(look["color"]) if lint else None
-    records, screen = _streams(ctx, out, Look(**look), quiet, hint, linter=None if linting is None else linting.live())
-    if linting is not None:
-        ends.append(_judging(linting, None if choice else screen, hint, clean=typed(ctx, "lint")))
+    judging = _judging(ctx, look["color"], hint) if lint else None
+    linter = None if judging is None else judging.linter
+    records, screen = _streams(ctx, out, Look(**look), quiet, hint, make_linter=linter)
+    if judging is not None:
+        judging.screen, judging.filtered = screen, bool(choice)
+        ends.append(judging)
     run = Run(
         server=word_of(server),
         arguments=theirs,
@@ -159,18 +163,15 @@ def _run(
     return status
 
 
-def _linting(color: Any) -> "Linting":
-    """How the run is linted."""
-    from ._linting import Linting  # most runs are not
-
-    return Linting.of_run(directory(), color)
-
-
-def _judging(linting: "Linting", screen: Screen | None, again: str | None, *, clean: bool) -> SumUp:
-    """What says at the end what was found. again: as for `_streams`."""
-    from ._judging import Judging
-
-    return Judging(linting, screen, None if again is None else f"{again} --conn {{conn}}", clean)
+def _judging(ctx: click.Context, color: "Color", again: str | None) -> Judging:
+    """What judges the run. again: as for `_streams`."""
+    return Judging(
+        lint_defaults(directory(), os.environ),
+        color,
+        None if again is None else f"{again} --conn {{conn}}",
+        asked=ctx.get_parameter_source("lint") is not ParameterSource.DEFAULT,
+        clean=typed(ctx, "lint"),
+    )
 
 
 def withheld(ctx: click.Context, names: tuple[str, ...], nothing: bool) -> list[str] | None:
@@ -239,7 +240,13 @@ def require_sense(ctx: click.Context, out: str | None) -> None:
 
 
 def _streams(
-    ctx: click.Context, out: str | None, look: Look, quiet: bool, again: str | None, *, linter: "Linter | None" = None
+    ctx: click.Context,
+    out: str | None,
+    look: Look,
+    quiet: bool,
+    again: str | None,
+    *,
+    make_linter: "Callable[[], Linter] | None" = None,
 ) -> tuple[Output | None, Screen | None]:
     """Where the records go as they are, and where they are shown to a person."""
     if out != "-" and quiet:
@@ -248,7 +255,7 @@ def _streams(
     if out == "-" and not typed(ctx, "format"):
         return Output(1), None
     hint = None if again is None else again.replace("{", "{{").replace("}", "}}") + " --conn {conn}"
-    return Output(1) if raw else None, screen_on(Output(2), look, hint, linter)
+    return Output(1) if raw else None, screen_on(Output(2), look, hint, make_linter)
 
 
 def typed(ctx: click.Context, name: str) -> bool:

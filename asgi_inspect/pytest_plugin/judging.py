@@ -1,7 +1,8 @@
 """The rules by which a test is judged, and what it is found to break.
 
 Each application is judged by itself, as each has a lifespan of its own, and each test anew: what is found does not depend on
-which tests ran before. What calls an application in most tests is a test client. It owes nobody a complete scope, so its faults
+which tests ran before. The exception are rules that are told once for each process, which hold of an application as a whole, or of
+the framework that it stands on: they fail the first test that shows it, as else each test would fail of it. What calls an application in most tests is a test client. It owes nobody a complete scope, so its faults
 are not told; and it raises what leaves the application in the test itself, which knows whether that was to be expected.
 """
 
@@ -14,6 +15,7 @@ import msgspec
 import pytest
 
 from ..errors import UsageError
+from ..lint.catalogue import by_code
 from ..lint.choice import Choice
 from ..lint.finding import Finding, Party, rank
 from ..lint.linter import Linter
@@ -66,10 +68,27 @@ def _word(name: str, value: Any) -> str:
     raise UsageError(f"@pytest.mark.{MARKER}({name}=...) takes a string, such as 'H105,W1'.")
 
 
+class Told:
+    """What is told once in a session, and in which test it was."""
+
+    def __init__(self) -> None:
+        self._tests: dict[tuple[str, str], str] = {}
+
+    def is_known(self, finding: Finding, test: str) -> bool:
+        """Whether another test was told. One that is run again is told again."""
+        rule = by_code().get(finding.code)
+        if rule is None or not rule.about.once:
+            return False
+        return self._tests.setdefault((finding.code, finding.key), test) != test
+
+
 class Judge:
     """Judges one test."""
 
-    def __init__(self, choice: Choice, portion: Portion) -> None:
+    def __init__(self, choice: Choice, portion: Portion, told: Told, test: str = "") -> None:
+        """test: its id; empty for all that passes while none runs."""
+        self._told = told
+        self._test = test
         self._choices = {True: choice, False: _for_clients(choice)}
         self._portion = portion
         self._linters: dict[Tap, Linter] = {}
@@ -86,7 +105,7 @@ class Judge:
             found = self._feed(taken)
             if found:
                 self.findings[at] = found
-                news += found
+                news += [finding for finding in found if not self._told.is_known(finding, self._test)]
         self._asked = len(self._portion.taken)
         return news
 
@@ -114,7 +133,7 @@ def once_each(findings: Iterable[Finding]) -> list[Finding]:
     """Findings that tell the same story as one, with a count; the worst first."""
     stories: dict[tuple[str, ...], Finding] = {}
     for finding in findings:
-        story = (finding.code, finding.where, finding.key, finding.party, finding.layer_name or "")
+        story = (finding.code, finding.where, finding.key, finding.severity, finding.party, finding.layer_name or "")
         known = stories.get(story)
         stories[story] = finding if known is None else msgspec.structs.replace(known, count=known.count + finding.count)
     return sorted(stories.values(), key=lambda finding: rank(finding.severity))

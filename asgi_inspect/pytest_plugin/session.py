@@ -22,7 +22,7 @@ from ..views.spans import plural
 from .case import Case
 from .files import Folder, TraceFile, how_to_look
 from .harnesses import watch_harnesses
-from .judging import Judge, rules_of
+from .judging import Judge, Told, rules_of
 from .portion import AsgiTrace, Portion
 from .settings import Settings
 from .watching import Records, Taps
@@ -50,6 +50,7 @@ class Session:
         """What was found when no test ran, as text."""
         self._troubles: dict[str, None] = {}
         """What of ours went wrong; as texts, each once."""
+        self._told = Told()
         self._case = self._first_case()
         self._leave_harnesses = watch_harnesses(self._taps.watched)
         for module in _TAPS:
@@ -57,7 +58,7 @@ class Session:
 
     def _first_case(self) -> Case:
         portion, rules = Portion(self._records), self._settings.rules
-        return Case(None, portion, None if rules is None else Judge(rules.choice(), portion))
+        return Case(None, portion, None if rules is None else Judge(rules.choice(), portion, self._told))
 
     def trace_of(self, item: pytest.Item) -> AsgiTrace:
         """The connections of a test that runs."""
@@ -100,7 +101,7 @@ class Session:
         portion, judge, wrong = Portion(self._records, f"by {item.nodeid}", self._case.portion), None, None
         try:
             rules = None if self._settings.rules is None else rules_of(item, self._settings.rules)
-            judge = None if rules is None else Judge(rules.choice(), portion)
+            judge = None if rules is None else Judge(rules.choice(), portion, self._told, item.nodeid)
         except UsageError as error:
             wrong = error
         except Exception as own:  # noqa: BLE001 (as above)

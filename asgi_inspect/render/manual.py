@@ -45,6 +45,17 @@ _FAMILIES: Final = {
     "X7": "Trailers",
     "X8": "Debug information",
 }
+_NAMES: Final = {
+    "scope": "the scope that the server passes to the application; `http_scope` and the like, of `asgi_inspect.testing`, make "
+    "whole legal ones with the changes that they are given",
+    "received": "what `receive()` gives to it, in this order",
+    "calls": "several connections, one after the other: of each the scope (`http_scope()` and the like, of "
+    "`asgi_inspect.testing`, make whole legal ones), what `receive()` gives (None: what a good server does), and the message "
+    "with which it begins, where it does not wait for the end of the one before",
+    "server": "what the server puts around the application",
+}
+"""What an example may define beside an application."""
+_NAME: Final = re.compile(rf"^(?:async def |def )?({'|'.join(_NAMES)})\b", re.MULTILINE)
 _STYLES: Final = {"error": "error", "warning": "warning", "info": "info"}
 _WHOSE: Final[dict[Blamed, str]] = {
     "application": "the application's fault",
@@ -63,10 +74,18 @@ def manual_page(rule: Rule) -> Iterator[RenderableType]:
     yield from _section("Fix", _paragraphs(manual.fix))
     yield from _section("Bad", _examples(manual.bad))
     yield from _section("Good", _examples(manual.good))
+    if names := _played(*manual.bad, *manual.good):
+        yield from _section("In these examples", [_folded([([("  ", ""), *sentence(text)], 2)]) for text in names])
     title: Line = [("  ", ""), (rule.section.title, "")]
     yield from _section(
         "Specification", [_block([Row(title, hang=2), Row([("  ", ""), (rule.section.url, "")], hang=2)])]
     )
+
+
+def _played(*examples: str) -> list[str]:
+    """What those names are that an example defines beside an application."""
+    defined = {name for example in examples for name in _NAME.findall(example)}
+    return [f"`{name}` is {meaning}." for name, meaning in _NAMES.items() if name in defined]
 
 
 def rules_table(rules: Sequence[Rule]) -> Iterator[Block]:
@@ -104,6 +123,7 @@ def _head(rule: Rule) -> list[Row]:
     about = rule.about
     said = [rule.severity, _WHOSE[about.party]]
     said += [] if about.default else ["off by default"]
+    said += ["told once for each process"] if about.once else []
     said += [f"since version {about.since}"] if about.since else []
     said += [f"extension {about.extension}"] if about.extension else []
     styles = [_STYLES[rule.severity], *["quiet"] * (len(said) - 1)]

@@ -162,6 +162,22 @@ def test_what_was_found_can_be_looked_at(check: Check, run: Run) -> None:
     assert "http.response.body" in shown.stdout
 
 
+def test_a_program_is_told_where_the_trace_is_and_a_scanner_the_file_of_the_application(
+    check: Check, run: Run, tmp_path: Path
+) -> None:
+    bad = answering(BAD["body-before-start"])
+    tree = json.loads(check(bad, "--format", "json").stdout)
+    (trace,) = tree["traces"]
+    assert run("show", trace, "--conn", tree["findings"][0]["conn"]).returncode == 0
+    assert json.loads(check("", "--format", "json").stdout)["traces"] == []
+    for result in json.loads(check(bad, "--format", "sarif").stdout)["runs"][0]["results"]:
+        (location,) = result["locations"]
+        assert location["physicalLocation"] == {
+            "artifactLocation": {"uri": "main.py"},
+            "region": {"startLine": 1},
+        }
+
+
 def test_secrets_are_kept_out_of_the_trace(check: Check, tmp_path: Path) -> None:
     names = ("authorization", "x-teapot", "x-cup", "x-jug")
     (tmp_path / "pyproject.toml").write_text('[tool.asgi-inspect]\nredact = ["x-tea*", "x-cup"]\n')

@@ -57,6 +57,21 @@ def test_several_at_once_and_the_beginning_of_codes(run: Run) -> None:
     assert listed == [rule.code for rule in all_rules() if rule.code.startswith("H1")]
 
 
+def test_the_words_of_select_are_understood(run: Run) -> None:
+    assert re.findall(r"^([AHWLX][0-9]{3}) ", shown(["H105,H101"], run), re.MULTILINE) == ["H105", "H101"]
+    listed = {word: re.findall(r"^  ([AHWLX][0-9]{3}) ", shown([word], run), re.M) for word in ("default", "ALL", "")}
+    assert listed["ALL"] == listed[""] == [rule.code for rule in all_rules()]
+    assert listed["default"] == [rule.code for rule in all_rules() if rule.about.default]
+
+
+def test_what_an_example_defines_beside_an_application_is_said(run: Run) -> None:
+    page = shown(["H105"], run)
+    assert "\nIn these examples\n  `calls` is several connections" in page
+    assert "`received`" not in page
+    assert "In these examples" not in shown(["H210"], run)
+    assert "`server` is what the server puts around" in shown(["H412"], run)
+
+
 @pytest.mark.parametrize(
     ("word", "said"),
     [
@@ -66,7 +81,9 @@ def test_several_at_once_and_the_beginning_of_codes(run: Run) -> None:
         ),
         ("H1055", "there is no rule H1055; did you mean H105"),
         ("zzz\x1b[31m", "there is no rule zzz\\x1b[31m: asgi-inspect explain lists them all."),
-        ("", "there is no rule "),
+        ("no-answer", "no-answer is against no rule of ASGI: what check tells beyond them is in docs/checking.md."),
+        ("check", "check is against no rule of ASGI"),
+        ("H105,H1055", "there is no rule H1055; did you mean H105"),
     ],
 )
 def test_a_slip_is_one_sentence(word: str, said: str, run: Run) -> None:

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import re
 import signal
+import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
@@ -221,6 +222,12 @@ def test_nothing_there_nothing_matching_and_damage(bad: Path, run: Run, tmp_path
     (tmp_path / "empty.jsonl").write_bytes(b"")
     result = run("lint", "empty.jsonl")
     assert (result.returncode, result.stderr) == (0, "asgi-inspect: nothing is recorded there.\n")
+    for format in ("json", "sarif", "junit", "github"):
+        result = run("lint", "bad.jsonl", "path:/elsewhere", "--format", format)
+        assert (result.returncode, result.stderr) == (1, "asgi-inspect: no connection matches.\n")
+        assert bool(result.stdout) == (format != "github")  # which has a line for each finding
+        if format in ("json", "sarif"):
+            assert set(json.loads(result.stdout)) & {"findings", "runs"}
     result = run("lint", "bad.jsonl", "path:/elsewhere")
     assert (result.returncode, result.stdout, result.stderr) == (1, "", "asgi-inspect: no connection matches.\n")
     (tmp_path / "damaged.jsonl").write_bytes(CLEAN + b"rubbish\n")
@@ -362,6 +369,64 @@ def test_what_a_run_looks_for_may_be_said_elsewhere(tmp_path: Path, environ: dic
     assert "! error H105" in said
     said = serve(tmp_path, {**environ, "ASGI_INSPECT_LINT_IGNORE": "H101"}, ["/twice"], "--no-lint").stderr
     assert "H105" not in said
+
+
+def test_a_run_is_linted_unasked(tmp_path: Path, environ: dict[str, str]) -> None:
+    said = serve(tmp_path, environ, ["/", "/twice", "/twice"]).stderr
+    assert sum("! error H105" in line for line in said.splitlines()) == 2
+    assert "GET /twice · 2 connections, the first:" in said.partition("\nerror H105")[2]
+    shown = serve(tmp_path, environ, ["/twice"], "--only", "path:/").stderr
+    assert "H105" not in shown  # as nothing of it is shown
+
+
+@pytest.mark.parametrize("words", [["--quiet"], ["--format", "jsonl"], ["-o", "-"]], ids=lambda words: words[-1])
+def test_where_nobody_looks_nothing_is_linted_unasked(
+    words: list[str], tmp_path: Path, environ: dict[str, str]
+) -> None:
+    assert "H105" not in serve(tmp_path, environ, ["/twice"], *words).stderr
+    assert "error H105" in serve(tmp_path, {**environ, "ASGI_INSPECT_LINT": "1"}, ["/twice"], *words).stderr
+
+
+@pytest.mark.parametrize("variable", ["0", ""])
+def test_a_run_that_is_clean_or_not_to_be_linted_says_nothing(
+    variable: str, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    said = serve(tmp_path, {**environ, "ASGI_INSPECT_LINT": variable}, ["/twice" if variable else "/"]).stderr
+    assert "H105" not in said
+    assert "finding" not in said
+
+
+def test_a_wrong_rule_is_said_before_anything_is_started(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.asgi-inspect.lint]\nignore = "H1055"\n')
+    result = run("main:app", "--port", "0")
+    assert result.returncode == 2
+    assert result.stderr.startswith('asgi-inspect: there is no rule "H1055"; did you mean H105?')
+
+
+LATE = """
+import sys
+from asgi_inspect.cli import run
+from asgi_inspect.cli._judging import Judging
+from asgi_inspect.cli._screen import Look, screen_on
+from asgi_inspect.launch.output import Output
+from asgi_inspect.trace.records import ExitRecord
+
+def imported():
+    return "asgi_inspect.lint.catalogue" in sys.modules
+
+judging = Judging({}, "never", None, asked=False, clean=False)
+look = Look(format="pretty", scope=True, body=True, color="never", utc=False)
+judging.screen = screen_on(Output(2), look, None, judging.linter)
+judging([])
+print(imported())
+judging.screen.feed(ExitRecord(proc="aaaa", at="2026-01-01T00:00:00Z"))
+print(imported())
+"""
+
+
+def test_the_linter_is_imported_when_there_is_something_to_judge() -> None:
+    said = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, check=True, timeout=PATIENCE)
+    assert said.stdout.split() == ["False", "True"]
 
 
 def test_a_clean_run_says_so_where_it_was_asked(tmp_path: Path, environ: dict[str, str]) -> None:

@@ -36,10 +36,10 @@ RULE = {
 }
 PHYSICAL = {
     "type": "object",
-    "required": ["artifactLocation"],
+    "required": ["artifactLocation", "region"],
     "properties": {
         "artifactLocation": {"properties": {"uri": {"type": "string", "pattern": "^[A-Za-z0-9._~!$&'()*+,;=:@/%-]+$"}}},
-        "region": {"properties": {"startLine": {"type": "integer", "minimum": 1}}},
+        "region": {"required": ["startLine"], "properties": {"startLine": {"type": "integer", "minimum": 1}}},
     },
 }
 RESULT = {
@@ -54,7 +54,7 @@ RESULT = {
             "type": "array",
             "minItems": 1,
             "items": {
-                "required": ["logicalLocations"],
+                "required": ["logicalLocations", "physicalLocation"],
                 "properties": {
                     "logicalLocations": {"items": {"required": ["fullyQualifiedName"]}, "minItems": 1},
                     "physicalLocation": PHYSICAL,
@@ -176,12 +176,27 @@ def test_sarif_has_the_rules_with_their_manuals_and_a_result_each() -> None:
 def test_sarif_of_a_rule_that_is_not_there_any_more_and_of_standard_input() -> None:
     run = sarif(INFO, traces=["-"])
     assert run["tool"]["driver"]["rules"] == []
-    assert "physicalLocation" not in run["results"][0]["locations"][0]
+    assert address(run) == "stdin"
 
 
-def test_sarif_names_a_file_by_its_address(tmp_path: Path) -> None:
-    (result,) = sarif(PLAIN, traces=[str(tmp_path / "a b.jsonl")])["results"]
-    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].startswith("file:///")
+def address(run: Any) -> str:
+    """The file in which the first result of a run is."""
+    location = run["results"][0]["locations"][0]["physicalLocation"]
+    return str(location["artifactLocation"]["uri"])
+
+
+def test_sarif_names_a_file_by_its_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = str(tmp_path / "traces" / "a b.jsonl")
+    assert address(sarif(PLAIN, traces=[trace])).startswith("file:///")
+    monkeypatch.chdir(tmp_path)
+    assert address(sarif(PLAIN, traces=[trace])) == "traces/a%20b.jsonl"  # as code scanners want it
+
+
+def test_sarif_of_an_application_names_its_file_and_not_a_trace_that_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert address(sarif(PLAIN, traces=["/state/t.jsonl"], source=str(tmp_path / "main.py"))) == "main.py"
 
 
 def test_sarif_of_what_is_clean() -> None:

@@ -278,3 +278,25 @@ def test_in_workers_of_xdist(project: Project) -> None:
     done = project.run(source, "--asgi-lint", "--asgi-trace=on", "-n1", "-W", "ignore")
     done.assert_outcomes(passed=1, failed=1)
     done.stdout.fnmatch_lines(["H304 *", "*ASGI findings outside of the tests*", "asgi-inspect: 2 traces in *"])
+
+
+def test_a_rule_that_is_told_once_for_each_process_fails_one_test(project: Project) -> None:
+    result = project.run(
+        """
+async def old(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"X-Leaf", b"tea")]})
+    await send({"type": "http.response.body"})
+
+def test_one(): TestClient(old).get("/")
+def test_two(): TestClient(old).get("/two")
+def test_three():
+    TestClient(old).get("/three")
+    assert False
+""",
+        "--asgi-lint",
+    )
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(["*FAILED *::test_one - Failed: H210 *"])
+    text = result.stdout.str()
+    assert text.count("asgi-inspect explain H210") == 1
+    assert text.count("! H210 ") == 2  # where the messages of a test are shown, it is there

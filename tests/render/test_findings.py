@@ -155,7 +155,7 @@ def twice(conn: str, path: str = "/") -> list[Record]:
 
 def conversation(format: Format, *records: Record) -> tuple[list[str], LintedView]:
     linter = Linter(Choice.read("H1,H3"))
-    view = LintedView(make_view(format, ViewOptions(show_scope=False, utc=True)), linter)
+    view = LintedView(make_view(format, ViewOptions(show_scope=False, utc=True)), lambda: linter)
     lines = [line for record in records for line in text_of(view.feed(record), 100).splitlines()]
     lines += text_of(view.finish(), 100).splitlines()
     return lines, view
@@ -172,8 +172,23 @@ def test_a_finding_stands_below_its_message_whole_for_the_first_time() -> None:
     assert sentence.startswith("#1         The application")
     assert rest.startswith("#1         ")  # what is folded stands below, without a gutter's line
     assert fix.startswith("#1         fix ")
+    assert view.linter is not None
     assert [(one.where, one.count) for one in view.linter.findings] == [("GET /", 2), ("GET /other", 1)]
     assert view.connections == 3
+
+
+def test_the_same_rule_at_another_level_is_told_whole() -> None:
+    many = [{"type": "http.response.body", "body": b"x", "more_body": True}] * 3
+    head = {**http_scope(), "method": "HEAD"}
+    records: list[Record] = []
+    for conn, bodies in (("aaaa.1", [{**BODY, "body": b"x"}]), ("aaaa.2", [*many, BODY])):
+        messages = enumerate([START, *bodies], 1)
+        records.append(ScopeRecord(conn=conn, at=AT, scope=head))
+        records += [SendRecord(conn=conn, n=n, t_us=n, message=message) for n, message in messages]
+    lines, _ = conversation("pretty", *records)
+    told = [line.split("! ")[1].split()[:2] for line in lines if "! " in line and "H306" in line]
+    assert told == [["info", "H306"], ["warning", "H306"]]
+    assert sum(" fix " in line for line in lines) == 2
 
 
 def test_in_the_compact_view_it_is_one_line() -> None:
@@ -186,7 +201,7 @@ def test_in_the_compact_view_it_is_one_line() -> None:
 def test_what_a_view_leaves_out_makes_no_finding() -> None:
     first, second = twice("aaaa.1"), twice("aaaa.2")
     linter = Linter(Choice.read("H1"))
-    view = LintedView(make_view("compact", ViewOptions()), linter)
+    view = LintedView(make_view("compact", ViewOptions()), lambda: linter)
     for record in first[:2]:
         view.feed(record)
     view.jump()
@@ -203,7 +218,7 @@ def test_a_linter_that_fails_is_said_once_and_the_view_goes_on(monkeypatch: pyte
 
     linter = Linter()
     monkeypatch.setattr(linter, "feed", fail)
-    view = LintedView(make_view("compact", ViewOptions()), linter)
+    view = LintedView(make_view("compact", ViewOptions()), lambda: linter)
     lines = [line for record in twice("aaaa.1") for line in text_of(view.feed(record), 100).splitlines()]
     assert len(lines) == 7
     assert [line for line in lines if "the linter failed" in line] == [

@@ -80,7 +80,7 @@ def main() -> None:
     def stop(app: Any, addresses: Sequence[Address]) -> NoReturn:
         """The server has its application."""
         log.loaded = True
-        log.write(Loaded())
+        log.write(Loaded(_file_of(order.module)))
         tell(server="asgi-inspect check")  # uvicorn has loaded it only
         asyncio.run(_Interview(ours(app), order, log).hold())
         raise SystemExit(0)
@@ -95,6 +95,12 @@ def main() -> None:
             raise
         log.write(Refused() if _is_refusal(error) else failed(error))
         os._exit(2)
+
+
+def _file_of(module: str) -> str:
+    """The file of a module that is imported; empty where it has none."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return file.encode("utf-8", "backslashreplace").decode() if isinstance(file, str) else ""
 
 
 def _is_refusal(error: BaseException) -> bool:

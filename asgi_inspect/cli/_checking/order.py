@@ -1,10 +1,22 @@
 """What the two processes of a check tell each other: the order, as a file; what became of it, as lines of another one."""
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from ...launch.trial import Failed
+
+CODE: Final = "check"
+"""What a check finds beyond the rules of the specification bears this one."""
+TROUBLES: Final = (
+    "no-answer",
+    "does-not-end",
+    "blocks-the-loop",
+    "ends-the-process",
+    "startup-failed",
+    "startup-unanswered",
+)
+"""Their names."""
 
 
 class Order(msgspec.Struct):
@@ -12,6 +24,8 @@ class Order(msgspec.Struct):
 
     timeout: float
     """Seconds; see `testing.drive`."""
+    module: str
+    """The one that has the application."""
     paths: list[str] = []
     """With their queries, as one would type them; none: what the application says that it has."""
     websockets: list[str] = []
@@ -23,6 +37,9 @@ class Order(msgspec.Struct):
 
 class Loaded(msgspec.Struct, tag="loaded"):
     """The application is there."""
+
+    file: str = ""
+    """Of its module, where that has one."""
 
 
 class Refused(msgspec.Struct, tag="refused"):

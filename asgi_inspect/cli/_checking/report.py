@@ -11,12 +11,11 @@ from ...render.block import Block, Row
 from ...text import safe
 from ...views.spans import Line, plural
 from .child import LIFESPAN, MOST_STUCK, stall_limit
-from .order import Asked
+from .order import CODE, Asked
 from .running import Answers
 
 _MOST = 40  # connections that are listed
 _LONGEST = 300
-CODE = "check"
 _STUCK = ("no-answer", "does-not-end")
 
 

@@ -34,6 +34,8 @@ class Answers:
     stuck: bool
     """Whether it was ended for that."""
     loaded: bool = False
+    file: str = ""
+    """The file of the application's module."""
     refused: bool = False
     failed: Failed | None = None
     asked: list[Asked] = field(default_factory=list)
@@ -109,7 +111,7 @@ def _read(log: Path, status: int) -> Answers:
 def _take(answers: Answers, line: Line) -> None:
     match line:
         case Loaded():
-            answers.loaded = True
+            answers.loaded, answers.file = True, line.file
         case Refused():
             answers.refused = True
         case Failed():

@@ -30,6 +30,8 @@ class Report:
     """How many were looked at."""
     traces: Sequence[str] = ()
     """The files."""
+    source: str = ""
+    """The file of the application, where that is known."""
     lines: dict[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
     """Where records stand, as far as somebody has looked: file and line, by connection and number; a scope's number is 0."""
 

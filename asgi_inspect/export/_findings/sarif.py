@@ -1,11 +1,14 @@
 """SARIF 2.1.0, the format of code scanners: the rules that were broken with their manuals, and each finding as a result.
 
-A finding is about a route, not about a line of source: its logical location is the route, its physical one the trace, with the
-line of the record that proves it where that is known.
+A finding is about a route, not about a line of source: its logical location is the route. Its physical one, without which GitHub
+takes no result, is the trace with the line of the record that proves it; or, where nobody keeps the trace, the file of the
+application. What is below the working directory is named from there, as code scanners want it.
 """
 
 import json
+import os
 import re
+from contextlib import suppress
 from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import quote
@@ -18,6 +21,7 @@ from ...version import __version__
 from . import Report
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+_STANDARD_INPUT: Final = ("-", "standard input")
 _LEVELS: Final[dict[Severity, str]] = {"error": "error", "warning": "warning", "info": "note"}
 
 
@@ -86,15 +90,21 @@ def _result(finding: Finding, codes: list[str], report: Report) -> dict[str, Any
 
 
 def _location(finding: Finding, report: Report) -> dict[str, Any]:
-    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": finding.where, "kind": "route"}]}
     number = finding.records[-1] if finding.records else 0
-    name, line = report.lines.get((finding.conn, number), (report.traces[0] if report.traces else "", 0))
-    if name and name != "-":
-        region = {"region": {"startLine": line}} if line else {}
-        location["physicalLocation"] = {"artifactLocation": {"uri": _uri(name)}, **region}
-    return location
+    name, line = report.source, 1
+    if not name:
+        trace = report.traces[0] if report.traces else "-"
+        name, line = report.lines.get((finding.conn, number), (trace, 1))
+    return {
+        "logicalLocations": [{"fullyQualifiedName": finding.where, "kind": "route"}],
+        "physicalLocation": {"artifactLocation": {"uri": _uri(name)}, "region": {"startLine": line}},
+    }
 
 
 def _uri(name: str) -> str:
+    if name in _STANDARD_INPUT:
+        return "stdin"
     path = PurePath(name)
+    with suppress(OSError, ValueError):  # there is no such directory any more; it is not below it
+        path = path.relative_to(os.getcwd())
     return path.as_uri() if path.is_absolute() else quote(path.as_posix())
