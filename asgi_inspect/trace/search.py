@@ -45,6 +45,7 @@ from .source import Renamed, Source, is_file, open_source
 from .vicinity import around
 
 S = TypeVar("S", bound=Sink)
+_BEHIND_IDS: Final = (b'","n":', b'","at":', b'","layer":')
 _MOST_HITS: Final = 100  # connections that are worth being looked up one by one
 _COPIED: Final = 1 << 20  # bytes at once
 _OF_PROCESSES: Final = ("conn", "proc")  # the terms that may name a process id
@@ -340,7 +341,8 @@ class Traces:
             return [needle + b'"' for needle in needles_of(text)]
         pids = self._pids()
         ids = [f"{proc}.{number}" for proc, pid in pids.items() if names_connection(text, f"{proc}.{number}", pid)]
-        return [b'"%s"' % needle for conn in ids for needle in needles_of(conn)]
+        lost = [needle + key for needle in needles_of(f".{number}") for key in _BEHIND_IDS]  # that of the process
+        return lost + [b'"%s"' % needle for conn in ids for needle in needles_of(conn)]
 
     def _around(self, hits: list[Hit]) -> list[bytes]:
         """All lines of the connections that were hit."""
