@@ -62,13 +62,13 @@ class Linted:
 
 def prepare(options: Options) -> None:
     """Import what the thread needs: a fork in the middle of its imports would leave their locks to the child for ever."""
-    from .lint import linter  # noqa: F401
+    from .lint import linter  # noqa: F401 (it is there for the thread)
     from .lint.catalogue import all_rules
-    from .trace import codec  # noqa: F401
+    from .trace import codec  # noqa: F401 (as above)
 
     all_rules()
     if not callable(options.lint):
-        from .render import console, findings  # noqa: F401
+        from .render import console, findings  # noqa: F401 (as above)
 
 
 def with_linter(sink: Sink, queue: QueueSink) -> Sink:

@@ -168,7 +168,7 @@ class _Workers:
     def finish(self) -> Linted:
         """Nothing more comes: what all of them have found."""
         all_linted: list[Linted] = []
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # one that is gone is told of below
             for pipe in self.pipes:
                 pipe.send_bytes(b"")
         for pipe in self.pipes:

@@ -39,7 +39,7 @@ def _scope(talk: Talk, event: Event) -> bool:
         and (process.lifespan_phase is None or process.lifespan_phase == RUNNING)
         and record is not None
         and not record.shared  # type: ignore[union-attr]  # it is that of a scope
-        and record.mapping is None  # type: ignore[union-attr]
+        and record.mapping is None  # type: ignore[union-attr]  # as above
     )
 
 
@@ -51,7 +51,7 @@ def _is_alone(talk: Talk, event: Event) -> bool:
         and not talk.ended
         and record is not None
         and not record.once  # type: ignore[union-attr]  # it is that of a message
-        and record.mapping is None  # type: ignore[union-attr]
+        and record.mapping is None  # type: ignore[union-attr]  # as above
     )
 
 

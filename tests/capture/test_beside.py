@@ -94,7 +94,7 @@ def test_iterators_of_messages_are_told_by_name(path: Path) -> None:
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()
-        await send({**START, "headers": (pair for pair in START["headers"])})  # type: ignore[attr-defined]
+        await send({**START, "headers": (pair for pair in START["headers"])})  # type: ignore[attr-defined]  # they are a list
         await send(hints)
         await send({"headers": iter([]), **hints, "links": iter([])})
         await send(START)

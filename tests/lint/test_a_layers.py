@@ -220,11 +220,11 @@ CASES: dict[str, tuple[list[Record], list[tuple[str, str, int]]]] = {
         [("A405", "application", 0)],
     ),
     "the application's memoryview": (
-        layered([(BOTH, SENDS, start()), (BOTH, SENDS, body(memoryview(b"x")))]),  # type: ignore[arg-type]
+        layered([(BOTH, SENDS, start()), (BOTH, SENDS, body(memoryview(b"x")))]),  # type: ignore[arg-type]  # no bytes
         [("A412", "application", 1)],
     ),
     "the middleware's memoryview": (
-        layered([(BOTH, SENDS, start()), (1, SENDS, body()), (0, SENDS, body(memoryview(b"x")))]),  # type: ignore[arg-type]
+        layered([(BOTH, SENDS, start()), (1, SENDS, body()), (0, SENDS, body(memoryview(b"x")))]),  # type: ignore[arg-type]  # no bytes
         [("A412", "middleware", 0)],
     ),
 }

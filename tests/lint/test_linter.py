@@ -84,7 +84,7 @@ def test_no_order_is_judged_where_records_are_lost() -> None:
 def test_a_pending_record_is_no_gap() -> None:
     records = connection(http_scope(), TWICE)
     pending = PendingRecord(conn="p.1", n=3, call="send", started_us=1)
-    late = [replace(record, n=record.n + 1) for record in records[3:]]  # type: ignore[union-attr]
+    late = [replace(record, n=record.n + 1) for record in records[3:]]  # type: ignore[union-attr]  # these have a number
     assert codes([*records[:3], pending, *late]) == ["H105"]
 
 

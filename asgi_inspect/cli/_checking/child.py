@@ -126,7 +126,7 @@ class _Interview:
         self._log.write(Began(LIFESPAN))
         async with self._client as client:
             if client.startup in ("complete", "unsupported"):
-                with suppress(_GivenUpError):
+                with suppress(_GivenUpError):  # what was asked until then is reported
                     await self._ask_all()
             self._log.write(Began(LIFESPAN))
         assert client.lifespan is not None
@@ -217,7 +217,7 @@ class _Interview:
             self._log.write(Began(ask.label))
             limit = min(self._order.timeout, _GUESS)
             outcome = await drive(untraced, ask.scope, ask.received, stay=min(_STAY, limit), timeout=limit)
-            with suppress(ValueError, RecursionError):
+            with suppress(ValueError, RecursionError):  # no such page is JSON, and there may be another
                 if found := operations(json.loads(b"".join(_bodies(outcome)))):
                     return found
             if outcome.how == "cancelled":

@@ -76,7 +76,7 @@ def _process(command: Sequence[str], environ: Mapping[str, str]) -> "Iterator[su
         try:
             yield process
         finally:
-            with suppress(ProcessLookupError, PermissionError):
+            with suppress(ProcessLookupError, PermissionError):  # all of them have ended
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 

@@ -26,7 +26,7 @@ from tests.lint.frameworks.apps.leaves import ETAG, GREETING, STATIC, SUBPROTOCO
 app = Application()
 
 
-@app.lifespan  # type: ignore[untyped-decorator]
+@app.lifespan  # type: ignore[untyped-decorator]  # BlackSheep's has no types
 async def lifespan() -> AsyncIterator[None]:
     yield
 

@@ -37,7 +37,7 @@ settings.configure(
 )
 
 
-@require_safe  # type: ignore[untyped-decorator]
+@require_safe  # type: ignore[untyped-decorator]  # Django has no types
 async def hello(request: HttpRequest) -> HttpResponseBase:
     return JsonResponse(GREETING)
 
