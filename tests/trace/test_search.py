@@ -21,7 +21,7 @@ from asgi_inspect.trace.codec import decode_record
 from asgi_inspect.trace.facts import Facts
 from asgi_inspect.trace.filter import parse_filter
 from asgi_inspect.trace.read import Damage
-from asgi_inspect.trace.records import ConnectionRecord, ProcessRecord, ReceiveRecord, Record
+from asgi_inspect.trace.records import ConnectionRecord, EndRecord, ProcessRecord, ReceiveRecord, Record
 from asgi_inspect.trace.search import Traces, connections
 from asgi_inspect.trace.source import Source
 from tests.trace import made
@@ -137,6 +137,26 @@ def test_all_ways_of_reading_agree(folder: Path, records: list[Record], text: st
     file = folder / "made.jsonl"
     file.write_bytes(lines_of(records))
     with pieces(part, block):
+        check([file], text)
+
+
+@pytest.mark.parametrize("text", ["conn:7", "conn:#7"])
+def test_a_connection_is_found_by_its_number_where_its_process_left_no_record(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "lost.jsonl"
+    process = ProcessRecord(
+        v=1,
+        proc="p",
+        at="2026-01-01T00:00:00.000000Z",
+        pid=1,
+        parent_pid=0,
+        host="h",
+        argv=[],
+        python="3",
+        asgi_inspect="0",
+    )
+    ends = [EndRecord(conn=f"{proc}.{n}", n=1, t_us=9, outcome="returned") for proc in ("lost", "p") for n in (7, 17)]
+    file.write_bytes(lines_of([process, *ends]))
+    with pieces(300):
         check([file], text)
 
 
